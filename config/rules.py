@@ -1,0 +1,305 @@
+"""The typed shapes of a lead's files: jobs, routes, review rules, messages, actions, sources, models, intents."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+JobName = Literal["classification", "lookup", "drafting", "action"]
+Risk = Literal["low", "high"]
+
+
+class Shape(BaseModel):
+    """A frozen table of a file; an unknown key is an error. `if` is written `if_` in Python."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+# ── jobs.toml ────────────────────────────────────────────────────────────────
+
+
+class Job(Shape):
+    """One kind of work: who owns it, how risky it is, what it may trust, which model does it on which route."""
+
+    owner: str
+    risk: Risk
+    sources: tuple[str, ...]
+    models: dict[str, str]
+    """Route name to model name; the key `default` covers the rest."""
+    deadline_seconds: float = 60.0
+    prompt: str | None = None
+
+
+# ── models.toml ──────────────────────────────────────────────────────────────
+
+
+class ModelEntry(Shape):
+    """Whatever answers a job: embedded (`cheap`, `strong`), or an endpoint. Prices are per million tokens."""
+
+    kind: Literal["embedded", "openai", "anthropic"]
+    which: Literal["cheap", "strong"] | None = None
+    base_url: str | None = None
+    model: str | None = None
+    key_env: str | None = None
+    structured: tuple[Literal["json_schema", "tool", "prompt"], ...] = ("json_schema", "tool", "prompt")
+    timeout_seconds: float = 30.0
+    price_in: Decimal = Decimal(0)
+    price_out: Decimal = Decimal(0)
+    currency: str = "USD"
+    max_tokens: int = 1024
+    temperature: float = 0.0
+    remote: bool = True
+
+
+# ── intents.toml ─────────────────────────────────────────────────────────────
+
+
+class IntentEntry(Shape):
+    """What a customer may want: examples a lead writes, the action kinds it can lead to, the systems it touches.
+
+    `needs` are the facts without which nothing can be answered: order, identity, invoice, …
+    """
+
+    examples: tuple[str, ...]
+    actions: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    answer: str | None = None
+    """A template in `config/prompts/` or a passage id that answers it, for look-ups."""
+
+
+# ── routes.toml ──────────────────────────────────────────────────────────────
+
+
+class RouteEntry(Shape):
+    """A way a ticket can go."""
+
+    model: str
+    not_chosen: str = ""
+    sentence: str
+    instead: str | None = None
+    """The route taken when this one is switched off (default: review)."""
+
+
+class TriggerIf(Shape):
+    """Exactly one condition is set. Fields are those of a `Case`."""
+
+    switch_off: bool | None = None
+    step_failed: bool | None = None
+    confidence_below: float | None = None
+    out_of_scope: bool | None = None
+    missing: tuple[str, ...] | None = None
+    intents_at_least: int | None = None
+    contradiction: bool | None = None
+    longer_than: int | None = None
+    systems_at_least: int | None = None
+    models_disagree: bool | None = None
+    otherwise: bool | None = None
+
+
+class TriggerEntry(Shape):
+    """First match wins, top to bottom. `then`: go on (draft), ask the customer, retry once, or review."""
+
+    name: str
+    if_: Annotated[TriggerIf, Field(alias="if")]
+    route: str
+    reason: str
+    then: Literal["go_on", "ask", "retry", "review"] = "go_on"
+    message: str | None = None
+
+
+# ── review.toml ──────────────────────────────────────────────────────────────
+
+
+class ReviewIf(Shape):
+    """All set conditions must hold. Amounts by currency in major units ("50.00")."""
+
+    action: str | tuple[str, ...] | None = None
+    amount_over: dict[str, Decimal] | None = None
+    per_day_over: dict[str, Decimal] | None = None
+    risk: Risk | None = None
+    policy_exception: bool | None = None
+    words: tuple[str, ...] | None = None
+    identity: tuple[Literal["verified", "weak", "unknown"], ...] | None = None
+    models_disagree: bool | None = None
+    unproven_claim: bool | None = None
+    hidden_characters: bool | None = None
+    one_model_only: bool | None = None
+    failure: bool | None = None
+    irreversible: bool | None = None
+    external: bool | None = None
+
+
+class ReviewEntry(Shape):
+    """All that apply are shown; any one stops the proposal."""
+
+    name: str
+    if_: Annotated[ReviewIf, Field(alias="if")]
+    reason: str
+    to: str | None = None
+    risk: Risk = "high"
+    needs: Literal["one", "two"] = "one"
+    role: str | None = None
+
+
+# ── messages.toml ────────────────────────────────────────────────────────────
+
+
+class FailureMessage(Shape):
+    """What failed, for both readers, and the one next step. Slots in braces are named in `slots`."""
+
+    class_: Annotated[Literal["temporary", "permanent", "policy", "unknown_outcome"], Field(alias="class")]
+    customer: Annotated[str, Field(min_length=1, max_length=240)]
+    internal: Annotated[str, Field(min_length=1, max_length=200)]
+    next: Literal["retry", "ask_customer", "review", "send", "hold"]
+    escalate_after_hours: float | None = None
+
+
+# ── actions.toml ─────────────────────────────────────────────────────────────
+
+ArgType = Literal[
+    "order",
+    "items",
+    "variants",
+    "payment_method",
+    "address",
+    "email",
+    "money",
+    "choice",
+    "text",
+    "customer",
+    "shipment",
+    "invoice",
+    "plan",
+    "role",
+]
+
+
+class ArgEntry(Shape):
+    """One argument: its type says where its value comes from and how it is edited and checked.
+
+    order: an order id of the customer. items: item ids of that order. variants: new item ids, one for each of `items`.
+    payment_method: an id of the customer's. address: {address1, address2, city, state, zip, country}. money: {minor,
+    currency}. choice: one of `choices`.
+    """
+
+    type: ArgType
+    required: bool = True
+    choices: tuple[str, ...] = ()
+    title: str = ""
+
+
+class Requirement(Shape):
+    """A fact of a record that must hold when proposed and again when run: order.status in [pending]."""
+
+    record: str
+    field: str
+    is_: Annotated[tuple[Any, ...], Field(alias="is")]
+    otherwise: str
+    """Code in messages.toml told when it does not hold."""
+
+
+class ActionEntry(Shape):
+    """A kind of change to the world. `amount` names how the amount is computed; `undo` names the kind that reverses it."""
+
+    description: str
+    """With slots of args and records: "Refund {amount} to {payment_method} for order {order}"."""
+    args: dict[str, ArgEntry]
+    risk: Risk
+    reversible: bool = False
+    must_be_right: bool = False
+    amount: Literal["none", "order_total", "items_total", "items_total_refund", "price_difference", "arg:amount"] = (
+        "none"
+    )
+    target: str = ""
+    require: tuple[Requirement, ...] = ()
+    connector: str = "shop"
+    customer: str
+    """The one sentence a customer reads when this is done or asked for, with slots."""
+
+
+class ConnectorEntry(Shape):
+    """Where an action goes. http: method, url and body template with slots, the header that carries the key, and the
+    URL that tells the outcome of a key."""
+
+    kind: Literal["shop", "http", "outbox"]
+    method: str = "POST"
+    url: str | None = None
+    body: dict[str, Any] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict)
+    secret_env: str | None = None
+    key_header: str | None = None
+    outcome_url: str | None = None
+    id_field: str = "id"
+    timeout_seconds: float = 20.0
+
+
+# ── sources.toml ─────────────────────────────────────────────────────────────
+
+
+class RecordSource(Shape):
+    """One kind of record: a JSON Lines or CSV file, or an HTTP endpoint; field paths ("address.zip") into canonical names.
+
+    `money` lists canonical fields that hold major units in the file and are read as minor units.
+    """
+
+    file: str | None = None
+    url: str | None = None
+    currency: str = "EUR"
+    fields: dict[str, str | list[str]]
+    """Canonical name to path, or to several paths joined by a space."""
+    money: tuple[str, ...] = ()
+    id_pattern: str | None = None
+
+
+class IdentityRule(Shape):
+    """What the customer supplied must match the record in all `match` fields for the level to hold. First match wins."""
+
+    match: tuple[Literal["email", "name", "zip", "phone", "order", "customer_id", "sender"], ...]
+    level: Literal["verified", "weak"]
+    how: str
+
+
+class KnowledgeSource(Shape):
+    """A folder or file of Markdown, cut into passages by heading."""
+
+    path: str
+    trust: Literal["policy", "faq", "note"] = "policy"
+
+
+class Sources(Shape):
+    records: dict[str, RecordSource]
+    identity: tuple[IdentityRule, ...]
+    knowledge: tuple[KnowledgeSource, ...] = ()
+    passage_floor: float = 0.35
+    """Cosine similarity below which no passage is trusted."""
+
+
+class Windows(Shape):
+    """Times and thresholds of the queue."""
+
+    undo_seconds: float = 10.0
+    lease_seconds: float = 120.0
+    repeat_days: float = 7.0
+    due_hours: float = 4.0
+    spot_check_share: float = 0.05
+    confidence_floor: float = 0.6
+
+
+class Rules(Shape):
+    """Everything a lead owns, loaded and checked. `version` is the hash of all files."""
+
+    version: str
+    jobs: dict[JobName, Job]
+    models: dict[str, ModelEntry]
+    intents: dict[str, IntentEntry]
+    routes: dict[str, RouteEntry]
+    triggers: tuple[TriggerEntry, ...]
+    reviews: tuple[ReviewEntry, ...]
+    messages: dict[str, FailureMessage]
+    actions: dict[str, ActionEntry]
+    connectors: dict[str, ConnectorEntry]
+    sources: Sources
+    windows: Windows = Windows()

@@ -1,0 +1,164 @@
+"""The values of the live side: switches, counters, journal events, and what lists and histories are drawn from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from store.contract import (
+    Attempt,
+    Execution,
+    Json,
+    Line,
+    Message,
+    Money,
+    Note,
+    ReviewState,
+    Risk,
+    Ticket,
+    Time,
+    Value,
+)
+
+SwitchKind = Literal["route", "model", "prompt", "action"]
+
+
+# ── switches, counters, events ───────────────────────────────────────────────
+
+
+class Switch(Value):
+    """The kill switch of a route, model, prompt or action kind. `waiting`: hold, review, or `route:<name>`."""
+
+    kind: SwitchKind
+    name: Line
+    on: bool = True
+    who: Line = ""
+    why: Line = ""
+    since: Time | None = None
+    waiting: Line = "hold"
+    until: Time | None = None
+    held: int = 0
+
+
+class SwitchPreview(Value):
+    """What throwing a switch will touch: counts of waiting reviews, queued executions and tickets in work."""
+
+    switch: Switch
+    reviews: int
+    executions: int
+    in_flight: int
+    per_hour: float
+
+
+class RouteCounters(Value):
+    """One route over the window."""
+
+    name: Line
+    on: bool = True
+    handled: int = 0
+    replies: int = 0
+    repeats: int = 0
+    retries: int = 0
+    failures: int = 0
+    overrides: int = 0
+
+
+class Counters(Value):
+    """Live numbers over a window of `hours`. `retries_by_step` and `*_series` cover the last hour in 12 buckets."""
+
+    at: Time
+    hours: int
+    waiting: int = 0
+    oldest_at: Time | None = None
+    due: int = 0
+    held: int = 0
+    routes: tuple[RouteCounters, ...] = ()
+    retries_by_step: dict[str, int] = Field(default_factory=dict)
+    retries_series: tuple[int, ...] = ()
+    route_switches: int = 0
+    route_switches_series: tuple[int, ...] = ()
+    confusions: int = 0
+    spot_checks_waiting: int = 0
+    workers: int = 0
+    executions_unknown: int = 0
+
+
+class Event(Value):
+    """One journal entry. `seq` is gapless and in commit order."""
+
+    seq: int
+    at: Time
+    actor: Line
+    kind: Line
+    subject: Line
+    data: dict[str, Json] = Field(default_factory=dict)
+
+
+class RepeatContact(Value):
+    """A customer message after an AI-handled reply on the same matter."""
+
+    ticket_id: Line
+    message_id: Line
+    reply_id: Line
+    route: Line
+    prompt_version: Line = ""
+    failure_code: Line | None = None
+    why: Literal["same_thread", "same_matter"]
+    confusion: bool = False
+    at: Time
+
+
+# ── lists ────────────────────────────────────────────────────────────────────
+
+
+class View(Value):
+    """A filter and a sort over the queue."""
+
+    state: Literal["open", "snoozed", "held", "decided", "all"] = "open"
+    reason: Line | None = None
+    route: Line | None = None
+    assignee: Line | None = None
+    risk: Risk | None = None
+    overdue: bool = False
+    older_than_minutes: int | None = None
+    sort: Literal["oldest", "newest", "due", "amount"] = "oldest"
+
+
+class Row(Value):
+    """One line of the list, enough to draw it without opening the review."""
+
+    review_id: Line
+    ticket_id: Line
+    subject: Line
+    reason: Line
+    reasons: tuple[Line, ...] = ()
+    route: Line
+    risk: Risk
+    state: ReviewState
+    amount: Money | None = None
+    created_at: Time
+    due_at: Time | None = None
+    snoozed_until: Time | None = None
+    assignee: Line | None = None
+    claimed_by: Line | None = None
+    hidden: int = 0
+
+
+class Page(Value):
+    """Rows in the view's order; `next` continues after the last one, None at the end."""
+
+    rows: tuple[Row, ...]
+    next: str | None = None
+
+
+class TicketHistory(Value):
+    """Everything that happened to a ticket, oldest first."""
+
+    ticket: Ticket
+    messages: tuple[Message, ...]
+    events: tuple[Event, ...]
+    attempts: tuple[Attempt, ...]
+    executions: tuple[Execution, ...]
+    reviews: tuple[Row, ...]
+    notes: tuple[Note, ...]
