@@ -1,0 +1,124 @@
+"""The `lastclick` command: finds the subcommand and hands over. Imports only what the chosen subcommand needs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+COMMANDS = {
+    "desk": "open the desk on your queue (the same as no command)",
+    "demo": "open the desk on a sample shop with tickets arriving live",
+    "import": "file tickets from a JSON Lines or CSV file",
+    "worker": "run the workflow that answers tickets",
+    "show": "print the queue, or one ticket with everything on it",
+    "shop": "load the shop's records that the workflow looks things up in",
+    "rules": "check the rules files",
+    "intents": "fit and test the embedded models on your intents",
+    "journal": "verify the journal",
+    "doctor": "print paths, versions, database and worker state",
+    "bench": "measure this installation",
+    "completion": "print shell completion",
+}
+
+MODULES = {"import": "import_"}
+"""Commands whose module cannot bear their name."""
+
+USAGE = """\
+Lastclick puts people on the last click of an AI support workflow.
+
+usage: lastclick [COMMAND] [OPTIONS]
+
+{commands}
+
+options (each command has its own: lastclick COMMAND --help)
+  --home DIR     the folder of queue, records and outbox   [LASTCLICK_HOME]
+  --rules DIR    rules files laid over the defaults        [LASTCLICK_RULES]
+  --actor NAME   who decides                               [LASTCLICK_ACTOR, else the login name]
+  --version      print the version
+  --help         print this
+
+New here? `lastclick demo` needs no keys, no network and no services.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns its exit code: 0 done, 1 something is wrong, 2 the command line is wrong."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] in (["--version"], ["-V"]):
+        from app import __version__
+
+        print(f"lastclick {__version__}")
+        return 0
+    if words[:1] in (["--help"], ["-h"], ["help"]):
+        print(USAGE.format(commands="\n".join(f"  {name:<12} {text}" for name, text in COMMANDS.items())), end="")
+        return 0
+    name = words.pop(0) if words and not words[0].startswith("-") else "desk"
+    if name not in COMMANDS:
+        return _unknown(name)
+    return _run(name, words)
+
+
+def _run(name: str, words: list[str]) -> int:
+    from importlib import import_module
+
+    command = import_module(f"app.commands.{MODULES.get(name, name)}")
+    arguments = parser(name).parse_args(words)
+    try:
+        return int(command.run(arguments))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away (`| head`): that is no failure of ours
+        return 0
+    except Exception as problem:
+        if not _is_ours(problem):
+            raise
+        from store import plain
+
+        print(f"lastclick {name}: {plain.body(str(problem))}", file=sys.stderr)
+        return 1
+
+
+def _is_ours(problem: Exception) -> bool:
+    """True for refusals written for a person; anything else is a defect and keeps its traceback."""
+    from config.load import RulesError
+    from store.queue import QueueError
+
+    return isinstance(problem, QueueError | RulesError)
+
+
+def parser(name: str, *, add_help: bool = True) -> argparse.ArgumentParser:
+    """The argument parser of one command, with the options all commands share."""
+    import argparse
+    from importlib import import_module
+    from pathlib import Path
+
+    command = import_module(f"app.commands.{MODULES.get(name, name)}")
+    made = argparse.ArgumentParser(
+        prog=f"lastclick {name}",
+        description=command.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=add_help,
+    )
+    made.add_argument("--home", type=Path, metavar="DIR", help="the folder of queue, records and outbox")
+    made.add_argument("--rules", type=Path, metavar="DIR", help="rules files laid over the defaults")
+    made.add_argument("--actor", metavar="NAME", help="who decides")
+    command.arguments(made)
+    return made
+
+
+def _unknown(name: str) -> int:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, COMMANDS, n=1)
+    hint = f" Did you mean `{near[0]}`?" if near else " See `lastclick --help`."
+    print(f"lastclick: there is no command {name!r}.{hint}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Print the queue, or one ticket with everything on it, as plain lines of text. `--json` for programs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from config.settings import settings
+
+if TYPE_CHECKING:
+    from store.contract import Review
+    from store.live import Page, TicketHistory
+    from store.queue import Queue
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ticket", nargs="?", help="a ticket's number; without it the queue is printed")
+    parser.add_argument("--demo", action="store_true", help="look into the demo's queue")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most N rows (default 50)")
+
+
+def run(given: argparse.Namespace) -> int:
+    from app.commands.demo import demo_settings
+    from app.commands.desk import queue_of
+
+    make = demo_settings if given.demo else lambda home, rules, actor: settings(home, rules=rules, actor=actor)
+    where = make(given.home, given.rules, given.actor)
+    return asyncio.run(_show(queue_of(where), given))
+
+
+async def _show(queue: Queue, given: argparse.Namespace) -> int:
+    from store.live import View
+
+    try:
+        if given.ticket is None:
+            page = await queue.page(View(), limit=given.limit)
+            print(page.model_dump_json(indent=2) if given.json else "\n".join(_queue_lines(page)))
+        else:
+            history = await queue.history(given.ticket)
+            reviews = [await queue.review(row.review_id) for row in history.reviews]
+            print(history.model_dump_json(indent=2) if given.json else "\n".join(_ticket_lines(history, reviews)))
+    finally:
+        await queue.close()
+    return 0
+
+
+def _queue_lines(page: Page) -> Iterator[str]:
+    if not page.rows:
+        yield "Nothing waits for a person."
+    for row in page.rows:
+        amount = f"{row.amount}" if row.amount else ""
+        yield f"{row.ticket_id:>6}  {row.risk:<4}  {row.route:<8}  {amount:>10}  {row.reason[:60]:<60}  {row.subject[:60]}"
+    if page.next:
+        yield "… more; --limit N shows them"
+
+
+def _ticket_lines(history: TicketHistory, reviews: list[Review]) -> Iterator[str]:
+    ticket = history.ticket
+    who = ticket.customer
+    yield f"Ticket {ticket.id}  {ticket.subject}"
+    yield f"  state     {ticket.state}"
+    yield f"  customer  {who.name or 'not named'} · identity {who.identity}{': ' + who.how if who.how else ''}"
+    for message in history.messages:
+        yield ""
+        by = "customer" if message.direction == "inbound" else "sent by the workflow" if message.ai_handled else "sent"
+        yield f"  {message.at:%Y-%m-%d %H:%M} {by}"
+        yield from (f"    {line}" for line in message.text.splitlines())
+    for review in reviews:
+        yield ""
+        yield from _review_lines(review)
+    for execution in history.executions:
+        yield f"  {execution.state:<8} {execution.action.description or execution.action.kind}"
+    yield ""
+    for event in history.events:
+        yield f"  {event.at:%Y-%m-%d %H:%M:%S} {event.seq:>6} {event.actor:<12} {event.kind}"
+
+
+def _review_lines(review: Review) -> Iterator[str]:
+    proposal = review.proposal
+    yield f"  Review {review.id} · {review.state}"
+    yield from (f"    why it stopped  {reason.text}" for reason in review.gate.reasons)
+    yield f"    route           {proposal.route.name} → {proposal.route.model}: {proposal.route.reason}"
+    yield from (f"    action          {action.description}" for action in proposal.actions)
+    yield from (f"    source {number:<8} {item.title}" for number, item in enumerate(proposal.evidence, 1))
+    for title, text in (
+        ("to the customer", proposal.customer_reply or "nothing"),
+        ("internal note", proposal.internal_note),
+    ):
+        yield f"    {title}"
+        yield from (f"      {line}" for line in text.splitlines())

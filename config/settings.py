@@ -1,0 +1,77 @@
+"""Where things are: the queue, the engine's file, the shop's records, the outbox, the rules; from the command line, the
+environment (`LASTCLICK_HOME`, `LASTCLICK_RULES`, `LASTCLICK_QUEUE`, `LASTCLICK_ACTOR`) or the platform's folders."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All paths of one installation. `rules` are the folders laid over the defaults, in order."""
+
+    home: Path
+    queue: str
+    rules: tuple[Path, ...]
+    actor: str
+
+    @property
+    def engine(self) -> Path:
+        """The durable engine's own file."""
+        return self.home / "engine.sqlite"
+
+    @property
+    def shop(self) -> Path:
+        """The shop's records, as last loaded."""
+        return self.home / "shop.sqlite"
+
+    @property
+    def outbox(self) -> Path:
+        """Replies, one .eml file each."""
+        return self.home / "outbox"
+
+    @property
+    def models(self) -> Path:
+        """Fitted models and cached vectors."""
+        return self.home / "models"
+
+    @property
+    def logs(self) -> Path:
+        """What the worker says."""
+        return self.home / "logs"
+
+
+def settings(
+    home: Path | None = None, queue: str | None = None, rules: Path | None = None, actor: str | None = None
+) -> Settings:
+    """Resolve where things are; nothing is created. An argument wins over the environment, that over the platform."""
+    if home is None and (named := os.environ.get("LASTCLICK_HOME")):
+        home = Path(named).expanduser()
+    rules_folder = rules or _path_from("LASTCLICK_RULES")
+    if home is None:
+        import platformdirs
+
+        home = platformdirs.user_data_path("lastclick", appauthor=False)
+        rules_folder = rules_folder or platformdirs.user_config_path("lastclick", appauthor=False) / "rules"
+    rules_folder = rules_folder or home / "rules"
+    return Settings(
+        home=home,
+        queue=queue or os.environ.get("LASTCLICK_QUEUE") or str(home / "queue.sqlite"),
+        rules=(rules_folder,) if rules_folder.is_dir() else (),
+        actor=actor or os.environ.get("LASTCLICK_ACTOR") or _login_name(),
+    )
+
+
+def _path_from(variable: str) -> Path | None:
+    named = os.environ.get(variable)
+    return Path(named).expanduser() if named else None
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container user without a passwd entry
+        return "agent"
