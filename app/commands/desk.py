@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-
 from typing import TYPE_CHECKING
 
 from config.settings import Settings, settings
@@ -35,7 +34,6 @@ def open_desk(where: Settings, title: str, beside: Sequence[Sequence[str]]) -> i
         return 2
     from app import children
     from app.desk.desk import Desk
-    from store.queue import Queue
 
     async def open_queue() -> Queue:
         import asyncio
