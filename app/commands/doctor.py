@@ -88,6 +88,8 @@ def _database(where: Settings) -> Iterator[tuple[str, str]]:
     from store.live import View
     from store.queue import QueueError
 
+    megabytes = Path(where.queue).stat().st_size / 1e6
+
     async def read() -> Iterator[tuple[str, str]]:
         queue = queue_of(where)
         try:
@@ -100,7 +102,7 @@ def _database(where: Settings) -> Iterator[tuple[str, str]]:
             (
                 (
                     "database",
-                    f"opens; {Path(where.queue).stat().st_size / 1e6:.1f} MB; {counts.get('all', 0)} reviews wait",
+                    f"opens; {megabytes:.1f} MB; {counts.get('all', 0)} reviews wait",
                 ),
                 ("worker", f"{counters.workers} alive" if counters.workers else "none runs (the desk starts one)"),
                 ("switches", f"off: {', '.join(off)}" if off else "all on"),

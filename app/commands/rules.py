@@ -1,4 +1,4 @@
-"""Check the rules files: typos with the nearest right name, rules that can never fire, missing slots, the tone of messages."""
+"""Check the rules files: typos, unknown names, rules that can never fire, missing slots, the tone of messages."""
 
 from __future__ import annotations
 
