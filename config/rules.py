@@ -190,6 +190,10 @@ class ArgEntry(Shape):
     required: bool = True
     choices: tuple[str, ...] = ()
     title: str = ""
+    methods: Literal["paid", "paid_or_gift_card", "other", "any"] | None = None
+    """Which payment methods of the customer may be chosen: those that paid this order, also a gift card on file, any but
+    those that paid, or any. Without it: `paid` when money goes back (`order_total`, `items_total_refund`, `arg:amount`),
+    else `any`."""
 
 
 class Requirement(Shape):
