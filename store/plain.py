@@ -22,8 +22,14 @@ _KEYCAP = "\u20e3"
 _FILLERS = "\u115f\u1160\u3164\uffa0"
 _JAMO = "\u1161-\u11ff\ud7b0-\ud7fb"
 
+# Assigned, drawn, and no marks: signs of Latin-1, general and CJK punctuation, currencies, symbols, full width forms.
+_FINE = (
+    "\u00a1-\u00ac\u00ae-\u00bf\u00d7\u00f7\u0964\u0965\u2010-\u2027\u2030-\u205e\u20a0-\u20c0\u2190-\u2426\u2460-\u2b73"
+    "\u3000-\u3029\u3030-\u303e\uff01-\uff9f"
+)
+
 _ASCII = re.compile(r"[^\x20-\x7e\n]")
-_SUSPECTS = re.compile(rf"(?:[^\w\x20-\x7e\n]|[{_FILLERS}{_JAMO}])+")
+_SUSPECTS = re.compile(rf"(?:[^\w\x20-\x7e\n{_FINE}]|[{_FILLERS}{_JAMO}])+")
 _PAINT = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]"
 )
@@ -89,6 +95,8 @@ def _run(found: re.Match[str]) -> tuple[str, int]:
     """One run of characters that need a look, made plain, and how many of them a reader would not have seen."""
     text, start, end = found.string, found.start(), found.end()
     before = text[start - 1] if start else "\n"
+    if end == start + 1 and before != "\n" and _class(text[start]) in {"keep", "mark"}:
+        return text[start], 0
     out: list[str] = []
     marks = hid = 0
     cut = False
