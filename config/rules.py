@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 JobName = Literal["classification", "lookup", "drafting", "action"]
 Risk = Literal["low", "high"]
@@ -97,7 +97,15 @@ class TriggerIf(Shape):
     longer_than: int | None = None
     systems_at_least: int | None = None
     models_disagree: bool | None = None
+    identity: tuple[Literal["weak", "unknown"], ...] | None = None
+    """The identity is one of these and an intent needs it."""
     otherwise: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> TriggerIf:
+        if (count := len(self.model_fields_set)) != 1:
+            raise ValueError(f"a trigger has exactly one condition, this one has {count}")
+        return self
 
 
 class TriggerEntry(Shape):
@@ -131,6 +139,16 @@ class ReviewIf(Shape):
     failure: bool | None = None
     irreversible: bool | None = None
     external: bool | None = None
+    leak: bool | None = None
+    intent: tuple[str, ...] | None = None
+    other_payment_method: bool | None = None
+    """Money goes out to anything but the payment method that paid."""
+
+    @model_validator(mode="after")
+    def _a_condition(self) -> ReviewIf:
+        if not self.model_fields_set:
+            raise ValueError("a review rule has at least one condition")
+        return self
 
 
 class ReviewEntry(Shape):
@@ -192,8 +210,7 @@ class ArgEntry(Shape):
     title: str = ""
     methods: Literal["paid", "paid_or_gift_card", "other", "any"] | None = None
     """Which payment methods of the customer may be chosen: those that paid this order, also a gift card on file, any but
-    those that paid, or any. Without it: `paid` when money goes back (`order_total`, `items_total_refund`, `arg:amount`),
-    else `any`."""
+    those that paid, or any. Without it: `paid` when money goes back (`items_total_refund`, `arg:amount`), else `any`."""
 
 
 class Requirement(Shape):
