@@ -18,12 +18,12 @@ from store.queue import Invalid
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 HOME = {"address1": "1 Elm St", "address2": "", "city": "Denver", "state": "CO", "zip": "80279", "country": "USA"}
-KETTLES = [
+KETTLES: list[dict[str, Any]] = [
     {"item_id": "k1", "options": {"material": "glass", "capacity": "2 liters"}, "available": True, "price": 4000},
     {"item_id": "k2", "options": {"material": "ceramic", "capacity": "2 liters"}, "available": True, "price": 5500},
     {"item_id": "k3", "options": {"material": "steel", "capacity": "1 liter"}, "available": False, "price": 3000},
 ]
-LAMPS = [{"item_id": "l1", "options": {"color": "black"}, "available": True, "price": 2000}]
+LAMPS: list[dict[str, Any]] = [{"item_id": "l1", "options": {"color": "black"}, "available": True, "price": 2000}]
 
 
 def record(kind: str, **values: Any) -> Record:
@@ -119,7 +119,7 @@ def test_what_is_not_the_customers_or_does_not_fit_is_refused_by_name(
 
 def test_nobody_unverified_has_records(rules: Rules) -> None:
     weak = FACTS.model_copy(update={"customer": Customer(id="mia", identity="weak")})
-    with pytest.raises(Invalid, match="^order"):
+    with pytest.raises(Invalid, match=r"^order"):
         build("cancel_order", {"order": "#W2", "reason": "no longer needed"}, weak, rules, "a1")
 
 
@@ -129,7 +129,7 @@ def test_money_goes_back_only_to_the_method_that_paid(rules: Rules) -> None:
         "card_1"
     ]
     for other in ("pal_1", "gift_1"):
-        with pytest.raises(Invalid, match="^payment_method"):
+        with pytest.raises(Invalid, match=r"^payment_method"):
             build("return_items", args | {"payment_method": other}, FACTS, rules, "a1")
 
 
@@ -184,7 +184,7 @@ def test_an_outside_action_keeps_its_meaning_and_shows_what_was_edited(rules: Ru
     )
     edited = rebuild(theirs, {"badge": "gold", "days": 5}, rules)
     assert [(each.field, each.before, each.after) for each in edited.diff] == [("days", 3, 5)]
-    with pytest.raises(Invalid, match="^days"):
+    with pytest.raises(Invalid, match=r"^days"):
         rebuild(theirs, {"badge": "gold", "days": "5"}, rules)
 
 
