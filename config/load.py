@@ -251,7 +251,8 @@ def _keys(text: str) -> list[tuple[int, tuple[str | int, ...]]]:
     found: list[tuple[int, tuple[str | int, ...]]] = []
     table: tuple[str | int, ...] = ()
     counts: dict[tuple[str, ...], int] = {}
-    open_brackets, open_quote, key = 0, "", ()
+    open_brackets, open_quote = 0, ""
+    key: tuple[str | int, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
         if open_quote:
             open_quote = "" if open_quote in line else open_quote
