@@ -41,7 +41,7 @@ class Error(Protocol):
     def retry_after(self) -> float | None: ...
 
 
-def failure(code: str, step: str, rules: Rules, **slots: str) -> Failure:
+def failure(code: str, step: str, rules: Rules, /, **slots: str) -> Failure:
     """The failure of messages.toml for a code, slots filled. Never raises for a code or slot that is missing there:
     a failure in telling a failure would hide both."""
     message = rules.messages.get(code)
@@ -80,9 +80,8 @@ def classify(error: Error, *, is_action: bool) -> tuple[Outcome, str]:
         return "temporary", "connector_unreachable" if is_action else "model_unreachable"
     if error.phase == "answer":
         return "permanent", "connector_refused" if is_action else "model_answer_unfit"
-    if is_action:
-        return "unclear", "connector_timeout"
-    return "unclear", "model_broke_off" if error.phase == "read" and "timeout" not in said else "model_timeout"
+    broke_off = error.phase == "read" and "timeout" not in said
+    return "unclear", "connector_timeout" if is_action else "model_broke_off" if broke_off else "model_timeout"
 
 
 def _by_status(status: int, retry_after: float | None, is_action: bool) -> tuple[Outcome, str]:

@@ -1,0 +1,317 @@
+"""Which way a ticket goes: plain triggers from top to bottom, the first that fits decides, all that fit are kept.
+
+The sentence is made of the case's own facts, so that a person understands it in five seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+
+from config.rules import IntentEntry, RouteEntry, Rules, TriggerEntry, TriggerIf
+from store.case import Case, Classification, Facts, Routing
+from store.contract import Route, Trigger
+
+FALLBACK = "fallback"
+MISSING_FIELD = "missing_field"
+"""Code of the way a ticket takes when a trigger asks for something the case does not have."""
+CLASSIFY = "classify"
+"""The step whose attempts say whether the message was read again with the tighter prompt."""
+
+Then = Literal["go_on", "ask", "retry", "review"]
+Off = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Fits:
+    """A condition that holds, with what its sentence says."""
+
+    slots: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+
+class Absent(Exception):
+    """A condition asks for a field that the case does not have."""
+
+
+def route(case: Case, rules: Rules, off: Off) -> Routing:
+    """The way, the model chosen and not chosen, why, and what to do next.
+
+    `off`: what is switched off, as (kind, name). A route that is off gives way to its `instead`. A trigger whose field is
+    missing on the case sends it to the fallback and names the field: nothing passes because nobody knew.
+    """
+    fired: list[tuple[TriggerEntry, Fits]] = []
+    absent: Absent | None = None
+    for trigger in rules.triggers:
+        if trigger.if_.switch_off or (absent and not fired):
+            continue
+        if trigger.if_.otherwise and fired:
+            continue
+        try:
+            if fits := _fits(trigger.if_, case, rules):
+                fired.append((trigger, fits))
+        except Absent as problem:
+            absent = absent or problem
+    if not fired:
+        return _cannot_tell(str(absent or "a trigger that fits"), case, rules)
+    trigger, fits = fired[0]
+    triggers = tuple(Trigger(code=each.name, reason=_sentence(each.reason, why.slots)) for each, why in fired)
+    if switch := _switch(trigger.route, rules, off):
+        return _switched(trigger, fits, triggers, switch, case, rules, off)
+    then, message = _next(trigger, case, rules)
+    return Routing(
+        route=_route(trigger.route, trigger.name, triggers[0].reason, triggers, rules),
+        then=then,
+        message=message,
+        missing=fits.missing,
+    )
+
+
+def retried(case: Case) -> bool:
+    """Whether the message was already read again: with the tighter prompt of a route, or with a person's details."""
+    if case.details:
+        return True
+    read = [attempt for attempt in case.attempts if attempt.step == CLASSIFY and attempt.outcome == "ok"]
+    models = [attempt.model for attempt in read]
+    return any(attempt.route for attempt in read) or len(models) > len(set(models))
+
+
+def asked(case: Case, code: str, rules: Rules) -> bool:
+    """Whether the customer was already asked this, in an answer of ours that came before the message."""
+    message = rules.messages.get(code)
+    if message is None:
+        return False
+    question = _as_sent(message.customer)
+    return any(m.direction == "outbound" and m.at <= case.message.at and question.search(m.text) for m in case.messages)
+
+
+def needs(case: Case, rules: Rules) -> tuple[str, ...]:
+    """What the intents of the case need and look-up did not find, each once. Raises `Absent`."""
+    found = _facts(case)
+    wanted = dict.fromkeys(need for entry in _entries(case, rules) for need in entry.needs)
+    return tuple(need for need in wanted if not _known(need, found))
+
+
+# ── the conditions ───────────────────────────────────────────────────────────
+
+
+def _fits(if_: TriggerIf, case: Case, rules: Rules) -> Fits | None:
+    name, wanted = _condition(if_)
+    return _CONDITIONS[name](wanted, case, rules)
+
+
+@lru_cache(maxsize=256)
+def _condition(if_: TriggerIf) -> tuple[str, Any]:
+    return next((name, value) for name, value in if_ if value is not None)
+
+
+def _step_failed(wanted: bool, case: Case, _: Rules) -> Fits | None:
+    if (case.failure is not None) is not wanted:
+        return None
+    if case.failure is None:
+        return Fits()
+    return Fits({"step": case.failure.step, "failure": case.failure.code.replace("_", " ")})
+
+
+def _confidence(floor: float, case: Case, _: Rules) -> Fits | None:
+    found = _classification(case).confidence
+    return Fits({"confidence": f"{found:.2f}", "limit": f"{floor:.2f}"}) if found < floor else None
+
+
+def _out_of_scope(wanted: bool, case: Case, _: Rules) -> Fits | None:
+    return Fits() if _classification(case).out_of_scope is wanted else None
+
+
+def _missing(wanted: tuple[str, ...], case: Case, rules: Rules) -> Fits | None:
+    absent = needs(case, rules)
+    hit = absent if "any" in wanted else tuple(need for need in absent if need in wanted)
+    return Fits({"missing": _listed(hit)}, absent) if hit else None
+
+
+def _identity(wanted: tuple[str, ...], case: Case, rules: Rules) -> Fits | None:
+    absent = needs(case, rules)
+    level = _facts(case).customer.identity
+    return Fits({"identity": level}, absent) if level in wanted and "identity" in absent else None
+
+
+def _intents(least: int, case: Case, _: Rules) -> Fits | None:
+    found = _classification(case).intents
+    return Fits({"intents": _listed(intent.name for intent in found)}) if len(found) >= least else None
+
+
+def _contradiction(wanted: bool, case: Case, _: Rules) -> Fits | None:
+    found = _facts(case).contradictions
+    return Fits({"contradiction": "; ".join(found)}) if bool(found) is wanted else None
+
+
+def _long(limit: int, case: Case, _: Rules) -> Fits | None:
+    length = len(case.message.text)
+    return Fits({"length": f"{length:,}", "limit": f"{limit:,}"}) if length > limit else None
+
+
+def _systems(least: int, case: Case, _: Rules) -> Fits | None:
+    found = _facts(case).systems
+    return Fits({"systems": _listed(found)}) if len(found) >= least else None
+
+
+def _disagree(wanted: bool, case: Case, _: Rules) -> Fits | None:
+    # None means that only one model could answer: no disagreement, and must-be-right actions stop at the gate.
+    return Fits() if (_classification(case).agree is False) is wanted else None
+
+
+def _otherwise(wanted: bool, case: Case, _: Rules) -> Fits | None:
+    names = [intent.name for intent in case.classification.intents] if case.classification else []
+    return Fits({"intents": _listed(names) or "nothing to do"}) if wanted else None
+
+
+_CONDITIONS: Mapping[str, Callable[[Any, Case, Rules], Fits | None]] = {
+    "step_failed": _step_failed,
+    "confidence_below": _confidence,
+    "out_of_scope": _out_of_scope,
+    "missing": _missing,
+    "identity": _identity,
+    "intents_at_least": _intents,
+    "contradiction": _contradiction,
+    "longer_than": _long,
+    "systems_at_least": _systems,
+    "models_disagree": _disagree,
+    "otherwise": _otherwise,
+}
+
+
+def _classification(case: Case) -> Classification:
+    if case.classification is None:
+        raise Absent("classification")
+    return case.classification
+
+
+def _facts(case: Case) -> Facts:
+    if case.facts is None:
+        raise Absent("facts")
+    return case.facts
+
+
+def _entries(case: Case, rules: Rules) -> list[IntentEntry]:
+    found = []
+    for intent in _classification(case).intents:
+        if (entry := rules.intents.get(intent.name)) is None:
+            raise Absent(f"the intent {intent.name}")
+        found.append(entry)
+    return found
+
+
+def _known(need: str, facts: Facts) -> bool:
+    """Whether a need of an intent is met. An order that was named counts as named: look-up says whether it exists."""
+    verified = facts.customer.identity == "verified"
+    if need == "identity":
+        return verified
+    clues: tuple[str, ...] = getattr(facts.clues, f"{need}_ids", None) or getattr(facts.clues, f"{need}s", None) or ()
+    if any(record.kind == need for record in facts.records):
+        return True
+    return bool(clues) and (not verified or need not in {"order", "invoice"})
+
+
+# ── switches, retries, questions ─────────────────────────────────────────────
+
+
+def _switch(name: str, rules: Rules, off: Off) -> str | None:
+    """The switch that closes a way, in words: its route, its model or its prompt."""
+    entry = rules.routes.get(name)
+    if not off or entry is None:
+        return None
+    prompt = rules.jobs["drafting"].prompt or ""
+    for kind, each in (("route", name), ("model", entry.model), ("prompt", prompt)):
+        if (kind, each) in off:
+            return f"{kind} {each}"
+    return None
+
+
+def _switched(
+    trigger: TriggerEntry,
+    fits: Fits,
+    triggers: tuple[Trigger, ...],
+    switch: str,
+    case: Case,
+    rules: Rules,
+    off: Off,
+) -> Routing:
+    """The route's `instead`, and its `instead`, until one is open; a person when none is."""
+    entry = next((each for each in rules.triggers if each.if_.switch_off), None)
+    code = entry.name if entry else "switch_off"
+    reason = _sentence(entry.reason if entry else "{switch} is switched off", {"switch": switch})
+    fired = (Trigger(code=code, reason=reason), *triggers)
+    seen, name = {trigger.route}, rules.routes[trigger.route].instead
+    while name and name not in seen and name in rules.routes:
+        if _switch(name, rules, off) is None:
+            then, message = _next(trigger, case, rules)
+            return Routing(
+                route=_route(name, code, reason, fired, rules), then=then, message=message, missing=fits.missing
+            )
+        seen.add(name)
+        name = rules.routes[name].instead
+    return Routing(
+        route=_route(entry.route if entry else FALLBACK, code, reason, fired, rules),
+        then="review",
+        message=entry.message if entry else "switched_off",
+        missing=fits.missing,
+    )
+
+
+def _next(trigger: TriggerEntry, case: Case, rules: Rules) -> tuple[Then, str | None]:
+    """What to do: a retry is done once, then the message's own next step; a question is asked once, then a person."""
+    then, message = trigger.then, trigger.message
+    if then == "retry" and retried(case):
+        entry = rules.messages.get(message or "")
+        then = "ask" if entry is not None and entry.next == "ask_customer" else "review"
+    if then == "ask" and message and asked(case, message, rules):
+        then = "review"
+    return then, message or (case.failure.code if case.failure and then != "go_on" else None)
+
+
+def _cannot_tell(what: str, case: Case, rules: Rules) -> Routing:
+    reason = f"cannot tell the way: {what} is missing"
+    fired = (Trigger(code=MISSING_FIELD, reason=reason),)
+    return Routing(
+        route=_route(FALLBACK, MISSING_FIELD, reason, fired, rules),
+        then="review",
+        message="field_missing",
+        missing=(what,),
+    )
+
+
+# ── words ────────────────────────────────────────────────────────────────────
+
+
+def _route(name: str, code: str, reason: str, fired: tuple[Trigger, ...], rules: Rules) -> Route:
+    entry = rules.routes.get(name) or RouteEntry(model="", sentence="")
+    return Route(
+        name=name,
+        model=entry.model,
+        model_not_chosen=entry.not_chosen,
+        prompt=rules.jobs["drafting"].prompt or "",
+        code=code,
+        reason=reason,
+        triggers=fired,
+    )
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(name.replace("_", " ") for name in names)
+
+
+def _sentence(template: str, slots: Mapping[str, str]) -> str:
+    return _SLOT.sub(lambda slot: slots.get(slot[1], slot[0]), template)
+
+
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+@lru_cache(maxsize=256)
+def _as_sent(template: str) -> re.Pattern[str]:
+    """A message as it may have been sent: slots filled with anything."""
+    return re.compile(
+        r"\s+".join(".{1,80}?".join(map(re.escape, re.split(r"\{\w+\}", word))) for word in template.split())
+    )
