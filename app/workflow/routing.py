@@ -59,15 +59,15 @@ def route(case: Case, rules: Rules, off: Off) -> Routing:
         return _cannot_tell(str(absent or "a trigger that fits"), case, rules)
     trigger, fits = fired[0]
     triggers = tuple(Trigger(code=each.name, reason=_sentence(each.reason, why.slots)) for each, why in fired)
-    if switch := _switch(trigger.route, rules, off):
-        return _switched(trigger, fits, triggers, switch, case, rules, off)
     then, message = _next(trigger, case, rules)
-    return Routing(
+    meant = Routing(
         route=_route(trigger.route, trigger.name, triggers[0].reason, triggers, rules),
         then=then,
         message=message,
         missing=fits.missing,
     )
+    switch = _switch(trigger.route, rules, off)
+    return meant if switch is None else _switched(meant, switch, rules, off)
 
 
 def retried(case: Case) -> bool:
@@ -229,34 +229,23 @@ def _switch(name: str, rules: Rules, off: Off) -> str | None:
     return None
 
 
-def _switched(
-    trigger: TriggerEntry,
-    fits: Fits,
-    triggers: tuple[Trigger, ...],
-    switch: str,
-    case: Case,
-    rules: Rules,
-    off: Off,
-) -> Routing:
+def _switched(meant: Routing, switch: str, rules: Rules, off: Off) -> Routing:
     """The route's `instead`, and its `instead`, until one is open; a person when none is."""
     entry = next((each for each in rules.triggers if each.if_.switch_off), None)
     code = entry.name if entry else "switch_off"
     reason = _sentence(entry.reason if entry else "{switch} is switched off", {"switch": switch})
-    fired = (Trigger(code=code, reason=reason), *triggers)
-    seen, name = {trigger.route}, rules.routes[trigger.route].instead
+    fired = (Trigger(code=code, reason=reason), *meant.route.triggers)
+    seen, name = {meant.route.name}, rules.routes[meant.route.name].instead
     while name and name not in seen and name in rules.routes:
         if _switch(name, rules, off) is None:
-            then, message = _next(trigger, case, rules)
-            return Routing(
-                route=_route(name, code, reason, fired, rules), then=then, message=message, missing=fits.missing
-            )
+            return meant.model_copy(update={"route": _route(name, code, reason, fired, rules)})
         seen.add(name)
         name = rules.routes[name].instead
     return Routing(
         route=_route(entry.route if entry else FALLBACK, code, reason, fired, rules),
         then="review",
         message=entry.message if entry else "switched_off",
-        missing=fits.missing,
+        missing=meant.missing,
     )
 
 
