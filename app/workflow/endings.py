@@ -1,0 +1,130 @@
+"""Where the workflow leaves a ticket, and the proposal that says what was found, done and why. Every exit is made here."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.workflow import proof
+from app.workflow.gate import gate
+from app.workflow.services import Services
+from store.case import Case, Ending, Routing
+from store.contract import Claim, Failure, Gate, GateReason, Proposal, Route, Watermark
+
+How = Literal["send", "ask", "review", "hold", "close"]
+
+
+def answered(case: Case, services: Services, more: tuple[GateReason, ...] = ()) -> Ending:
+    """The drafted answer: out by itself when nothing stops it, else before a person. `more` are reasons of the way itself."""
+    made = proposal(case, services)
+    stopped = _gated(made, services, more)
+    return _ending("review" if stopped.reasons else "send", case, made, stopped, why=_reason(case))
+
+
+def asked(case: Case, failure: Failure, services: Services) -> Ending:
+    """One question to the customer, unless the message itself is a person's (a threat, hidden characters)."""
+    question = proposal(case, services, text=failure.customer_text).model_copy(update={"failure": failure})
+    # The question is the failure's own answer, so the failure must not stop it a second time.
+    stopped = _gated(question.model_copy(update={"failure": None}), services)
+    return _ending("review" if stopped.reasons else "ask", case, question, stopped, failure=failure, why=_reason(case))
+
+
+def reviewed(case: Case, failure: Failure | None, services: Services) -> Ending:
+    """Before a person, always with at least one reason: a rule's, else the failure's, else the route's."""
+    made = proposal(case, services).model_copy(update={"failure": failure})
+    stopped = _gated(made, services)
+    if not stopped.reasons:
+        code, text = (failure.code, failure.internal_note) if failure else (_code(case), _reason(case))
+        stopped = Gate(reasons=(GateReason(code=code, text=text),))
+    return _ending("review", case, made, stopped, failure=failure, why=_reason(case))
+
+
+def held(case: Case, failure: Failure, services: Services) -> Ending:
+    """Waits until a switch is thrown back: nothing is sent and nobody is asked."""
+    made = proposal(case, services).model_copy(update={"failure": failure})
+    return _ending("hold", case, made, Gate(), failure=failure, why=_reason(case))
+
+
+def closed(case: Case, why: str, services: Services) -> Ending:
+    """Nothing to do: no reply, no action."""
+    route = case.route or Route(name="routine", model="", code="no_answer_wanted", reason=why)
+    return _ending("close", case, proposal(case.model_copy(update={"route": route}), services), Gate(), why=why)
+
+
+def proposal(case: Case, services: Services, text: str | None = None) -> Proposal:
+    """Everything known about the case as one value. `text` is a question of ours instead of the draft."""
+    facts, found, reply = case.facts, case.classification, case.reply if text is None else None
+    inbound = [message for message in case.messages if message.direction == "inbound"]
+    route = case.route or Route(name="fallback", model="", code="step_failed", reason="a step failed before routing")
+    words = text if text is not None else (reply.text() if reply else "")
+    return Proposal(
+        request_id=case.message.id,
+        ticket=case.ticket.model_copy(update={"customer": facts.customer}) if facts else case.ticket,
+        watermark=Watermark(
+            last_customer_message_id=inbound[-1].id if inbound else None, ticket_version=case.ticket.version
+        ),
+        intents=tuple(intent.name for intent in found.intents) if found else (),
+        confidence=found.confidence if found else None,
+        route=route.model_copy(
+            update={"attempts": case.attempts, "cost_micros": sum(each.cost_micros for each in case.attempts)}
+        ),
+        actions=reply.actions if reply else (),
+        customer_reply=words or None,
+        internal_note=reply.internal_note if reply else "",
+        evidence=reply.evidence if reply else (),
+        claims=reply.sentences if reply else ((Claim(text=text, kind="question"),) if text else ()),
+        alternatives=case.alternatives if reply else (),
+        hidden=sum(message.hidden for message in inbound),
+        rules_version=services.rules.version,
+    )
+
+
+def proved(case: Case, services: Services) -> Case:
+    """The case with each sentence of its reply checked against the evidence, and leaks named as problems."""
+    if case.reply is None:
+        return case
+    claims = proof.prove(case.reply, case, services.rules)
+    leaks = proof.leaks(case.reply.text(), case, services.rules)
+    if leaks and claims:
+        last = claims[-1]
+        problem = "; ".join(filter(None, (last.problem, *(f"leak: {leak}" for leak in leaks))))
+        claims = (*claims[:-1], last.model_copy(update={"problem": problem}))
+    return case.model_copy(update={"reply": case.reply.model_copy(update={"sentences": claims})})
+
+
+def _gated(made: Proposal, services: Services, more: tuple[GateReason, ...] = ()) -> Gate:
+    customer = made.ticket.customer.id
+    found = gate(made, services.rules, services.refunded_today(customer) if customer else {})
+    return found.model_copy(update={"reasons": (*more, *found.reasons)}) if more else found
+
+
+def _ending(
+    how: How, case: Case, made: Proposal, stopped: Gate, *, why: str, failure: Failure | None = None
+) -> Ending:
+    return Ending(
+        how=how,
+        proposal=made,
+        gate=stopped,
+        customer=made.ticket.customer,
+        failure=failure,
+        intents=case.classification.intents if case.classification else (),
+        why=why,
+        # Failed attempts are rows already; the good ones become rows with the ending.
+        attempts=tuple(attempt for attempt in case.attempts if attempt.outcome == "ok"),
+    )
+
+
+def _reason(case: Case) -> str:
+    return case.route.reason if case.route else "a step failed before routing"
+
+
+def _code(case: Case) -> str:
+    return case.route.code if case.route else "step_failed"
+
+
+def way(routing: Routing, failure: Failure | None, *, retried: bool) -> Literal["go_on", "ask", "retry", "review"]:
+    """What is done next: what ROUTE says, once. A failure that has a question for the customer asks it."""
+    if failure is not None and failure.next_step == "ask_customer" and routing.then != "go_on":
+        return "ask"
+    if routing.then == "retry" and retried:
+        return "ask" if failure is not None and failure.next_step == "ask_customer" else "review"
+    return routing.then

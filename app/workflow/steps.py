@@ -1,0 +1,329 @@
+"""The way of a ticket, from a message to its ending, as plain functions over values: no engine, no store, no clock of its own.
+
+classify, look up, ROUTE, draft, PROVE, GATE. Whatever fails on the way leads to one question to the customer or to a person.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.models.extraction import extract
+from app.models.port import ModelFailure
+from app.workflow import actions, closing, endings, failures, repeats
+from app.workflow.routing import route as routed
+from app.workflow.services import Services
+from app.workflow.tries import Step, Tried, tried
+from config.rules import JobName
+from store.case import Case, Classification, Ending, Facts, Intent, Reply, Routing
+from store.contract import Action, Alternative, Attempt, Failure, GateReason, Value
+from store.live import RepeatContact
+from store.queue import Invalid
+
+
+def handle_case(case: Case, services: Services) -> Ending:
+    """Where this message leads. Never raises for what a model, a source or a rule does; every ending has route and reason."""
+    if why := closing.machine(case):
+        return endings.closed(case, why, services)
+    case = _classified(case, services)
+    if case.failure is None and (why := closing.no_answer_wanted(case)):
+        return endings.closed(case, why, services)
+    repeat = _repeat(case, services)
+    case = _looked_up(case, services) if case.failure is None else case
+    case, routing = _routed(case, services)
+    if (then := endings.way(routing, _told(case, routing, services), retried=False)) == "retry":
+        case, routing = _routed(_classified_again(case, routing, services), services)
+        then = endings.way(routing, _told(case, routing, services), retried=True)
+    if then != "go_on":
+        return _stopped(case, routing, then, services)
+    case = _drafted(case, services)
+    if case.failure is not None or (case.reply is not None and case.reply.missing):
+        return _after_draft(case, services)
+    return endings.answered(endings.proved(case, services), services, _not_again(repeat))
+
+
+# ── classify ─────────────────────────────────────────────────────────────────
+
+
+class Classified(Value):
+    """What the classification step leaves behind."""
+
+    classification: Classification | None = None
+    attempts: tuple[Attempt, ...] = ()
+    failure: Failure | None = None
+
+
+class LookedUp(Value):
+    """What the look-up step leaves behind."""
+
+    facts: Facts | None = None
+    attempts: tuple[Attempt, ...] = ()
+    failure: Failure | None = None
+
+
+class Drafted(Value):
+    """What the drafting step leaves behind: the routed model's draft, and the other model's where two must agree."""
+
+    reply: Reply | None = None
+    other: Reply | None = None
+    attempts: tuple[Attempt, ...] = ()
+    failure: Failure | None = None
+
+
+def _classified(case: Case, services: Services) -> Case:
+    """By every model that the job names: two that agree are far more often right than either alone."""
+
+    def make() -> Classified:
+        names = list(dict.fromkeys(services.rules.jobs["classification"].models.values()))[:2]
+        text = _text(case)
+        tries = [_classify(case, text, name, services) for name in names]
+        if len(case.messages) > 1 and not any(each.value and each.value.intents for each in tries):
+            # A follow-up says little by itself ("it is W123"): read it with what the customer wrote before.
+            tries = [_classify(case, _whole_text(case), name, services) for name in names]
+        return _together(tries)
+
+    done = services.step("classify", Classified, make)
+    return _with(case, done.attempts, done.failure, classification=done.classification)
+
+
+def _classified_again(case: Case, routing: Routing, services: Services) -> Case:
+    """Once more, by the stronger model of the route, over everything the customer wrote."""
+
+    def make() -> Classified:
+        name = services.rules.jobs["classification"].models.get(routing.route.name, routing.route.model)
+        return _together([_classify(case, _whole_text(case), name, services)])
+
+    done = services.step("classify again", Classified, make)
+    if done.classification is None:
+        return _with(case, done.attempts, done.failure)
+    return _with(case, done.attempts, None, classification=done.classification)
+
+
+def _classify(case: Case, text: str, name: str, services: Services) -> Tried[Classification]:
+    step = _step("classification", name, case, services)
+
+    def call(left: float) -> tuple[Classification, Attempt]:
+        return services.models[name].classify(text, details=case.details, timeout=_limit(name, left, services))
+
+    return tried(step, call, services)
+
+
+def _together(tries: Sequence[Tried[Classification]]) -> Classified:
+    attempts = tuple(attempt for each in tries for attempt in each.attempts)
+    values = [each.value for each in tries if each.value is not None]
+    if not values:
+        return Classified(attempts=attempts, failure=tries[0].failure)
+    return Classified(classification=values[0] if len(values) == 1 else agreed(values[0], values[1]), attempts=attempts)
+
+
+def agreed(first: Classification, second: Classification) -> Classification:
+    """The mean of two models. A wish that only one of them sees at all counts as grey; `agree` is about the best one."""
+    p: dict[str, float] = {}
+    for found in (first, second):
+        for intent in (*found.intents, *found.grey):
+            p[intent.name] = p.get(intent.name, 0.0) + intent.p / 2
+    sure = {intent.name for intent in first.intents} & {intent.name for intent in second.intents}
+    named = {intent.name for found in (first, second) for intent in found.intents}
+    ranked = sorted((Intent(name=name, p=value) for name, value in p.items()), key=lambda each: -each.p)
+    intents = tuple(each for each in ranked if each.name in sure or (each.name in named and each.p >= 0.5))
+    tops = [found.intents[0].name if found.intents else "" for found in (first, second)]
+    if not intents and (named or tops != ["", ""]):
+        intents = tuple(each for each in ranked if each.name in named)[:1]
+    return Classification(
+        intents=intents,
+        grey=tuple(each for each in ranked if each not in intents),
+        confidence=(first.confidence + second.confidence) / 2 if tops[0] == tops[1] else min(1.0, ranked[0].p if ranked else 0.0),
+        energy=(first.energy + second.energy) / 2,
+        out_of_scope=first.out_of_scope and second.out_of_scope,
+        agree=tops[0] == tops[1] and first.out_of_scope == second.out_of_scope,
+        model=f"{first.model}+{second.model}",
+    )
+
+
+def _text(case: Case) -> str:
+    """What is classified: the message, with the ticket's subject where it opens the ticket."""
+    opens = case.messages and case.messages[0].id == case.message.id
+    return f"{case.ticket.subject}\n{case.message.text}".strip() if opens else case.message.text
+
+
+def _whole_text(case: Case) -> str:
+    texts = [message.text for message in case.messages if message.direction == "inbound"]
+    return "\n".join([case.ticket.subject, *texts]).strip()
+
+
+# ── look up ──────────────────────────────────────────────────────────────────
+
+
+def _looked_up(case: Case, services: Services) -> Case:
+    def make() -> LookedUp:
+        clues = extract(_whole_text(case), services.rules)
+        wanted = [intent.name for intent in case.classification.intents] if case.classification else []
+
+        def call(_left: float) -> tuple[Facts, Attempt]:
+            begun = time.perf_counter()
+            facts = services.lookup.look_up(case, clues, wanted)
+            return facts, Attempt(step="lookup", ms=(time.perf_counter() - begun) * 1000)
+
+        result = tried(_step("lookup", "", case, services), call, services)
+        return LookedUp(facts=result.value, attempts=result.attempts, failure=result.failure)
+
+    done = services.step("look up", LookedUp, make)
+    return _with(case, done.attempts, done.failure, facts=done.facts)
+
+
+def _repeat(case: Case, services: Services) -> RepeatContact | None:
+    """Link this message to the automatic reply that it comes back on, if there is one."""
+    wanted = tuple(intent.name for intent in case.classification.intents) if case.classification else ()
+    replies = services.ai_replies(case.ticket.id)
+    found = repeats.link(case.message, wanted, replies, services.rules.windows.repeat_days) if replies else None
+    if found is not None:
+        services.link_repeat(found)
+    return found
+
+
+def _not_again(repeat: RepeatContact | None) -> tuple[GateReason, ...]:
+    """Who did not understand the first automatic answer is not sent a second one unread."""
+    if repeat is None or not repeat.confusion:
+        return ()
+    return (GateReason(code="repeat_contact", text="The customer did not understand our automatic reply"),)
+
+
+# ── route ────────────────────────────────────────────────────────────────────
+
+
+def _routed(case: Case, services: Services) -> tuple[Case, Routing]:
+    routing = routed(case, services.rules, services.off())
+    return case.model_copy(update={"route": routing.route}), routing
+
+
+def _told(case: Case, routing: Routing, services: Services) -> Failure | None:
+    """The message of messages.toml that this routing leads to, with what is known in its slots."""
+    if case.failure is not None and routing.message in (None, case.failure.code):
+        return case.failure
+    if routing.message is None:
+        return case.failure
+    return failures.failure(routing.message, "routing", services.rules, **_slots(case, routing, services))
+
+
+def _slots(case: Case, routing: Routing, services: Services) -> dict[str, str]:
+    facts, found = case.facts, case.classification
+    return {
+        "attempts": str(len(case.attempts)),
+        "confidence": f"{found.confidence:.2f}" if found else "unknown",
+        "missing": ", ".join(routing.missing) or "a detail",
+        "how": (facts.customer.how if facts else "") or "nothing matched",
+        "identity": facts.customer.identity if facts else "unknown",
+        "order": next(iter(facts.clues.order_ids), "") if facts else "",
+        "contradiction": "; ".join(facts.contradictions) if facts else "",
+        "switch": ", ".join(f"{kind} {name}" for kind, name in sorted(services.off())) or "a route",
+        "field": ", ".join(routing.missing) or "a field",
+        "model": routing.route.model,
+        "step": case.failure.step if case.failure else "routing",
+        "status": case.failure.code if case.failure else "",
+    }
+
+
+def _stopped(case: Case, routing: Routing, then: str, services: Services) -> Ending:
+    """The case ends before a draft: a question, a person, or a wait for a switch."""
+    failure = _told(case, routing, services)
+    if failure is not None and failure.code == "switched_off" and _holds(services):
+        return endings.held(case, failure, services)
+    if then == "ask" and failure is not None:
+        return endings.asked(case, failure, services)
+    return endings.reviewed(case, failure, services)
+
+
+def _holds(services: Services) -> bool:
+    """Whether a switch that is off wants new tickets to wait, which is the default, rather than go to a person."""
+    return any(not switch.on and switch.waiting == "hold" for switch in services.switches())
+
+
+# ── draft ────────────────────────────────────────────────────────────────────
+
+
+def _drafted(case: Case, services: Services) -> Case:
+    """The routed model's draft; where an action must be right, the other model drafts too and both are kept."""
+
+    def make() -> Drafted:
+        assert case.route is not None
+        first = _draft(case, case.route.model, services)
+        if first.value is None:
+            return Drafted(attempts=first.attempts, failure=first.failure)
+        other = case.route.model_not_chosen
+        if not other or other not in services.models or not _must_be_right(case, first.value, services):
+            return Drafted(reply=first.value, attempts=first.attempts)
+        second = _draft(case, other, services)
+        return Drafted(reply=first.value, other=second.value, attempts=(*first.attempts, *second.attempts))
+
+    done = services.step("draft", Drafted, make)
+    case = _with(case, done.attempts, done.failure, reply=done.reply)
+    if done.other is None:
+        return case
+    other = done.other
+    return case.model_copy(
+        update={"alternatives": (Alternative(model=other.model, actions=other.actions, reply=other.text()),)}
+    )
+
+
+def _draft(case: Case, name: str, services: Services) -> Tried[Reply]:
+    def call(left: float) -> tuple[Reply, Attempt]:
+        reply, attempt = services.models[name].draft(case, timeout=_limit(name, left, services))
+        try:
+            made = tuple(_built(action, place, case, services) for place, action in enumerate(reply.actions, 1))
+        except Invalid as refused:
+            row = attempt.model_copy(update={"detail": str(refused)})
+            raise ModelFailure("model_answer_unfit", str(refused), phase="answer", attempt=row) from refused
+        return reply.model_copy(update={"actions": made}), attempt
+
+    prompt = case.route.prompt if case.route else ""
+    result = tried(replace(_step("drafting", name, case, services), prompt=prompt), call, services)
+    return result
+
+
+def _built(action: Action, place: int, case: Case, services: Services) -> Action:
+    """A proposed action made anew from typed records: nothing of its meaning is the model's."""
+    facts = case.facts or Facts()
+    # The id carries the message's, so that the idempotency key of one ticket can never be that of another.
+    return actions.build(action.kind, action.args, facts, services.rules, f"{case.message.id}.{place}")
+
+
+def _must_be_right(case: Case, reply: Reply, services: Services) -> bool:
+    kinds = {action.kind for action in reply.actions}
+    for intent in case.classification.intents if case.classification else ():
+        entry = services.rules.intents.get(intent.name)
+        kinds.update(entry.actions if entry else ())
+    return any(services.rules.actions[kind].must_be_right for kind in kinds if kind in services.rules.actions)
+
+
+def _after_draft(case: Case, services: Services) -> Ending:
+    """The draft failed, or says what it misses: ROUTE decides anew, with that known."""
+    case, routing = _routed(case, services)
+    failure = _told(case, routing, services)
+    then = endings.way(routing, failure, retried=True)
+    if then == "go_on":
+        return endings.answered(endings.proved(case, services), services)
+    return _stopped(case, routing, then, services)
+
+
+# ── small ────────────────────────────────────────────────────────────────────
+
+
+def _step(job: JobName, model: str, case: Case, services: Services) -> Step:
+    return Step(
+        name=job,
+        ticket_id=case.ticket.id,
+        deadline_seconds=services.rules.jobs[job].deadline_seconds,
+        model=model,
+        prompt=services.rules.jobs[job].prompt or "",
+        route=case.route.name if case.route else "",
+    )
+
+
+def _limit(name: str, left: float, services: Services) -> float:
+    entry = services.rules.models.get(name)
+    return max(0.001, min(left, entry.timeout_seconds if entry else left))
+
+
+def _with(case: Case, attempts: tuple[Attempt, ...], failure: Failure | None, **found: object) -> Case:
+    return case.model_copy(update={"attempts": (*case.attempts, *attempts), "failure": failure, **found})
