@@ -1,0 +1,93 @@
+"""Where records are read from: the shop file, or a peer over HTTP; both by kind, owner and what identifies a customer."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from app.sources import shop_file
+from config.rules import RecordSource
+from store.case import Record
+
+
+class SourceFailure(Exception):
+    """A source did not answer. `phase` and `status` as in `app.models.port.ModelFailure`; `code` is one of messages.toml."""
+
+    def __init__(
+        self,
+        code: str,
+        text: str,
+        *,
+        phase: str = "connect",
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.code = code
+        self.phase = phase
+        self.status = status
+        self.retry_after = retry_after
+
+
+class Shelf(Protocol):
+    """Reads records. Raises `SourceFailure`."""
+
+    def holders(self, field: str, value: str) -> set[str]:
+        """Ids of the customers whose record holds that value of email, name, zip, phone, order or customer_id."""
+        ...
+
+    def get(self, kind: str, record_id: str) -> Record | None: ...
+
+    def owned(self, kind: str, customer_id: str) -> list[Record]: ...
+
+    def all_of(self, kind: str) -> list[Record]: ...
+
+
+class FileShelf:
+    """Records of the shop file. One connection for one look-up."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    def holders(self, field: str, value: str) -> set[str]:
+        return shop_file.holders(self._connection, field, value)
+
+    def get(self, kind: str, record_id: str) -> Record | None:
+        return shop_file.get(self._connection, kind, record_id)
+
+    def owned(self, kind: str, customer_id: str) -> list[Record]:
+        return shop_file.owned(self._connection, customer_id, kind)
+
+    def all_of(self, kind: str) -> list[Record]:
+        return shop_file.all_of(self._connection, kind)
+
+
+class Shelves:
+    """Every kind from its own shelf: the ones with a url are asked there, the rest stand in the shop file."""
+
+    def __init__(self, sources: Mapping[str, RecordSource], file: FileShelf) -> None:
+        self._file = file
+        self._peers: dict[str, Shelf] = {}
+        for kind, source in sources.items():
+            if source.url:
+                from app.sources.http import HttpShelf
+
+                self._peers[kind] = HttpShelf(kind, source)
+
+    def holders(self, field: str, value: str) -> set[str]:
+        return self._of("order" if field == "order" else "customer").holders(field, value)
+
+    def get(self, kind: str, record_id: str) -> Record | None:
+        return self._of(kind).get(kind, record_id)
+
+    def owned(self, kind: str, customer_id: str) -> list[Record]:
+        return self._of(kind).owned(kind, customer_id)
+
+    def all_of(self, kind: str) -> list[Record]:
+        return self._of(kind).all_of(kind)
+
+    def _of(self, kind: str) -> Shelf:
+        return self._peers.get(kind, self._file)
