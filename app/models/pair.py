@@ -1,0 +1,172 @@
+"""The embedded pair as it was fitted: two really different models read a ticket, and what they say together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from app.models import hashed, minilm
+from app.models.clauses import clauses
+from app.models.linear import logsumexp, sigmoid, softmax
+from store.case import Classification, Intent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.models.linear import Floats
+
+Which = Literal["cheap", "strong"]
+NO_REQUEST = "no_request"
+"""Greetings, names, what happened so far: said by a customer, but nothing that is wanted."""
+OUT_OF_SCOPE = "out_of_scope"
+RESERVED = (NO_REQUEST, OUT_OF_SCOPE)
+MOST_CLAUSES = 32
+
+
+class Scores(Protocol):
+    """A fitted head over the features of one half."""
+
+    def scores(self, rows: Any, /) -> Floats: ...
+
+
+@dataclass(frozen=True)
+class Half:
+    """One of the two models: `one` tells the intent of a clause, `many` each intent of a whole text, 1-vs-rest.
+
+    `one_factor` and `many_factor` are the fitted temperatures.
+    """
+
+    which: Which
+    one: Scores
+    many: Scores
+    one_factor: float
+    many_factor: float
+
+    def one_scores(self, texts: Sequence[str]) -> Floats:
+        """n x labels, calibrated natural-log scores."""
+        return self.one.scores(rows_of(self.which, texts)) * self.one_factor
+
+    def many_shares(self, texts: Sequence[str]) -> Floats:
+        """n x in-scope labels, 0..1 each on its own."""
+        return sigmoid(self.many.scores(rows_of(self.which, texts)) * self.many_factor)
+
+
+def rows_of(which: Which, texts: Sequence[str]) -> Any:
+    """The features of one half: hashed words, or embeddings."""
+    if which == "cheap":
+        return hashed.features(texts)
+    return minilm.embed([hashed.plain_words(text) for text in texts])
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What was fitted by cross-validation on the shop's own examples. All but energy are 0..1.
+
+    floor: confidence from which 95 % of the held-out answers were right. energy: below it a text is out of scope.
+    sure: an intent from here on counts. grey: from here to `sure` it is a doubt worth naming.
+    """
+
+    floor: float
+    energy: float
+    sure: float
+    grey: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one or both halves make of a text: a share for each in-scope label, the best clause's energy, its top label."""
+
+    shares: Floats
+    energy: float
+    top: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Both halves, or the cheap one alone with the reason. `labels` are in-scope first, then the reserved ones."""
+
+    labels: tuple[str, ...]
+    cheap: Half
+    strong: Half | None
+    alone: str
+    thresholds: Thresholds
+    alone_thresholds: Thresholds = field(default=Thresholds(1, 0, 1, 1))
+    """For the cheap half by itself."""
+
+    @property
+    def in_scope(self) -> tuple[str, ...]:
+        return tuple(label for label in self.labels if label not in RESERVED)
+
+    def classify(self, text: str, which: Which = "strong") -> Classification:
+        """cheap: A by itself (`agree` is None). strong: B and A together, with whether they agree; A alone without B."""
+        if which == "cheap" or self.strong is None:
+            reading = self.read(text, (self.cheap,))
+            model = "cheap" if which == "cheap" else f"cheap ({self.alone})"
+            return self._answer(reading, self.alone_thresholds, model, None)
+        return self.both(text)
+
+    def both(self, text: str) -> Classification:
+        """The mean of both halves. They agree when they have the same best intent and neither is sure of one that the
+        other rules out."""
+        if self.strong is None:
+            return self.classify(text, "cheap")
+        together = self.read(text, (self.cheap, self.strong))
+        one, other = self.read(text, (self.cheap,)), self.read(text, (self.strong,))
+        at = self.thresholds
+        clash = ((one.shares >= at.sure) & (other.shares < at.grey)) | ((other.shares >= at.sure) & (one.shares < at.grey))
+        agree = one.top == other.top and not bool(clash.any())
+        return self._answer(together, at, "cheap+strong", agree)
+
+    def read(self, text: str, halves: Sequence[Half]) -> Reading:
+        pieces = [piece for piece in clauses(text)[:MOST_CLAUSES] if piece.strip()] or [text[:2000]]
+        whole = " ".join(pieces)
+        one = sum(softmax(half.one_scores(pieces)) for half in halves) / len(halves)
+        many = sum(half.many_shares([whole])[0] for half in halves) / len(halves)
+        energy = sum(energies(half.one_scores(pieces), len(self.in_scope)) for half in halves) / len(halves)
+        return reading(one, many, energy, self.labels)  # type: ignore[arg-type]
+
+    def _answer(self, found: Reading, at: Thresholds, model: str, agree: bool | None) -> Classification:
+        ranked = sorted(zip(found.shares.tolist(), self.in_scope, strict=True), key=lambda pair: (-pair[0], pair[1]))
+        outside = found.top == OUT_OF_SCOPE or (found.energy < at.energy and ranked[0][0] < at.sure)
+        sure = [] if outside else [Intent(name=name, p=round(p, 4)) for p, name in ranked if p >= at.sure]
+        if not sure and not outside and found.top != NO_REQUEST and ranked[0][0] >= at.grey:
+            sure = [Intent(name=ranked[0][1], p=round(ranked[0][0], 4))]
+        named = {intent.name for intent in sure}
+        grey = [Intent(name=n, p=round(p, 4)) for p, n in ranked if p >= at.grey and n not in named]
+        return Classification(
+            intents=tuple(sure),
+            grey=tuple(grey),
+            confidence=round(ranked[0][0], 4),
+            energy=round(found.energy, 3),
+            out_of_scope=outside,
+            agree=agree,
+            model=model,
+        )
+
+
+def reading(one: Floats, many: Floats, energy: Floats, labels: Sequence[str]) -> Reading:
+    """Put the clauses of a text together with the text as a whole.
+
+    one: clauses x labels, rows sum to one. many: in-scope labels. energy: one a clause. An intent's share is that of the
+    clause which says it best, tempered by what the whole text says; so a rant with one wish keeps one intent.
+    """
+    known = len(many)
+    best = one[:, :known].max(axis=0)
+    wanted = one[:, :known].max(axis=1)
+    clause = int(wanted.argmax())
+    top = labels[int(one[clause].argmax())]
+    if top == NO_REQUEST:
+        rest = [row for row in one if labels[int(row.argmax())] == OUT_OF_SCOPE]
+        top = OUT_OF_SCOPE if rest else NO_REQUEST
+    shares = best if len(one) == 1 else WEIGHT * best + (1 - WEIGHT) * many
+    return Reading(shares, float(energy.max()), top)
+
+
+WEIGHT = 0.7
+"""How much the best clause counts against the whole text, chosen on composed two-intent tickets."""
+
+
+def energies(scores: Floats, known: int) -> Floats:
+    """logsumexp over the in-scope labels, less that over the reserved ones where there are any."""
+    inside = logsumexp(scores[:, :known])
+    return inside - logsumexp(scores[:, known:]) if scores.shape[1] > known else inside
