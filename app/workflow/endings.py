@@ -7,14 +7,14 @@ from typing import Literal
 from app.workflow import proof
 from app.workflow.gate import gate
 from app.workflow.services import Services
-from store.case import Case, Ending, Routing
+from store.case import Case, Ending
 from store.contract import Claim, Failure, Gate, GateReason, Proposal, Route, Watermark
 
 How = Literal["send", "ask", "review", "hold", "close"]
 
 
 def answered(case: Case, services: Services, more: tuple[GateReason, ...] = ()) -> Ending:
-    """The drafted answer: out by itself when nothing stops it, else before a person. `more` are reasons of the way itself."""
+    """The drafted answer: out by itself when nothing stops it, else before a person. `more` are the way's own reasons."""
     made = proposal(case, services)
     stopped = _gated(made, services, more)
     return _ending("review" if stopped.reasons else "send", case, made, stopped, why=_reason(case))
@@ -97,9 +97,7 @@ def _gated(made: Proposal, services: Services, more: tuple[GateReason, ...] = ()
     return found.model_copy(update={"reasons": (*more, *found.reasons)}) if more else found
 
 
-def _ending(
-    how: How, case: Case, made: Proposal, stopped: Gate, *, why: str, failure: Failure | None = None
-) -> Ending:
+def _ending(how: How, case: Case, made: Proposal, stopped: Gate, *, why: str, failure: Failure | None = None) -> Ending:
     return Ending(
         how=how,
         proposal=made,
@@ -119,12 +117,3 @@ def _reason(case: Case) -> str:
 
 def _code(case: Case) -> str:
     return case.route.code if case.route else "step_failed"
-
-
-def way(routing: Routing, failure: Failure | None, *, retried: bool) -> Literal["go_on", "ask", "retry", "review"]:
-    """What is done next: what ROUTE says, once. A failure that has a question for the customer asks it."""
-    if failure is not None and failure.next_step == "ask_customer" and routing.then != "go_on":
-        return "ask"
-    if routing.then == "retry" and retried:
-        return "ask" if failure is not None and failure.next_step == "ask_customer" else "review"
-    return routing.then

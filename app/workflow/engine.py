@@ -20,6 +20,8 @@ import sqlalchemy as sa
 from dbos import DBOS, SetWorkflowID
 from dbos._serialization import DBOSPortableJSON  # the JSON serializer has no public name
 
+from store.engine import driver
+
 T = TypeVar("T")
 Durable = Callable[..., Any]
 
@@ -205,16 +207,12 @@ def _delete(workflow_ids: Iterable[str]) -> None:
 
 def _sqlite(where: str | Path) -> sa.Engine:
     """DBOS's own default has no WAL and a small pool, which costs it nine tenths of its speed."""
-    try:
-        import pysqlite3 as sqlite
-    except ImportError:  # no wheel for this platform
-        import sqlite3 as sqlite  # type: ignore[no-redef]
     path = Path(where)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     engine = sa.create_engine(
         f"sqlite:///{path}",
-        module=sqlite,
+        module=driver(),
         poolclass=sa.QueuePool,
         pool_size=POOL,
         max_overflow=POOL,

@@ -1,4 +1,4 @@
-"""What the way of a ticket needs from outside: rules, models, look-up, switches, clock. Tests and campaigns bring their own."""
+"""What the way of a ticket needs from outside: rules, models, look-up, switches, clock. Tests bring their own."""
 
 from __future__ import annotations
 

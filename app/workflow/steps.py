@@ -1,4 +1,4 @@
-"""The way of a ticket, from a message to its ending, as plain functions over values: no engine, no store, no clock of its own.
+"""The way of a ticket, from a message to its ending, as plain functions over values: no engine, no store.
 
 classify, look up, ROUTE, draft, PROVE, GATE. Whatever fails on the way leads to one question to the customer or to a person.
 """
@@ -6,24 +6,24 @@ classify, look up, ROUTE, draft, PROVE, GATE. Whatever fails on the way leads to
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 
 from app.models.extraction import extract
 from app.models.port import ModelFailure
 from app.workflow import actions, closing, endings, failures, repeats
+from app.workflow.routing import asked
 from app.workflow.routing import route as routed
 from app.workflow.services import Services
-from app.workflow.tries import Step, Tried, tried
+from app.workflow.tries import Step, Tried, first_of, tried
 from config.rules import JobName
-from store.case import Case, Classification, Ending, Facts, Intent, Reply, Routing
-from store.contract import Action, Alternative, Attempt, Failure, GateReason, Value
+from store.case import Case, Classification, Ending, Facts, Reply, Routing
+from store.contract import Action, Alternative, Attempt, Failure, GateReason, Trigger, Value
 from store.live import RepeatContact
 from store.queue import Invalid
 
 
 def handle_case(case: Case, services: Services) -> Ending:
-    """Where this message leads. Never raises for what a model, a source or a rule does; every ending has route and reason."""
+    """Where this message leads. Never raises for what a model or a source does; every ending has route and reason."""
     if why := closing.machine(case):
         return endings.closed(case, why, services)
     case = _classified(case, services)
@@ -32,9 +32,9 @@ def handle_case(case: Case, services: Services) -> Ending:
     repeat = _repeat(case, services)
     case = _looked_up(case, services) if case.failure is None else case
     case, routing = _routed(case, services)
-    if (then := endings.way(routing, _told(case, routing, services), retried=False)) == "retry":
+    if (then := _then(case, routing, services)) == "retry":
         case, routing = _routed(_classified_again(case, routing, services), services)
-        then = endings.way(routing, _told(case, routing, services), retried=True)
+        then = _then(case, routing, services, again=True)
     if then != "go_on":
         return _stopped(case, routing, then, services)
     case = _drafted(case, services)
@@ -72,16 +72,16 @@ class Drafted(Value):
 
 
 def _classified(case: Case, services: Services) -> Case:
-    """By every model that the job names: two that agree are far more often right than either alone."""
+    """By the job's own model; the embedded `strong` one is the pair, and says whether its two halves agree."""
 
     def make() -> Classified:
-        names = list(dict.fromkeys(services.rules.jobs["classification"].models.values()))[:2]
-        text = _text(case)
-        tries = [_classify(case, text, name, services) for name in names]
-        if len(case.messages) > 1 and not any(each.value and each.value.intents for each in tries):
-            # A follow-up says little by itself ("it is W123"): read it with what the customer wrote before.
-            tries = [_classify(case, _whole_text(case), name, services) for name in names]
-        return _together(tries)
+        name = services.rules.jobs["classification"].models["default"]
+        first = _classify(case, _text(case), name, services)
+        inbound = sum(message.direction == "inbound" for message in case.messages)
+        if inbound < 2 or first.value is None or first.value.intents:
+            return _kept(first)
+        # A follow-up says little by itself ("it is W123"): read it with what the customer wrote before.
+        return _kept(first_of(_classify(case, _whole_text(case), name, services), first))
 
     done = services.step("classify", Classified, make)
     return _with(case, done.attempts, done.failure, classification=done.classification)
@@ -92,7 +92,7 @@ def _classified_again(case: Case, routing: Routing, services: Services) -> Case:
 
     def make() -> Classified:
         name = services.rules.jobs["classification"].models.get(routing.route.name, routing.route.model)
-        return _together([_classify(case, _whole_text(case), name, services)])
+        return _kept(_classify(case, _whole_text(case), name, services))
 
     done = services.step("classify again", Classified, make)
     if done.classification is None:
@@ -109,36 +109,8 @@ def _classify(case: Case, text: str, name: str, services: Services) -> Tried[Cla
     return tried(step, call, services)
 
 
-def _together(tries: Sequence[Tried[Classification]]) -> Classified:
-    attempts = tuple(attempt for each in tries for attempt in each.attempts)
-    values = [each.value for each in tries if each.value is not None]
-    if not values:
-        return Classified(attempts=attempts, failure=tries[0].failure)
-    return Classified(classification=values[0] if len(values) == 1 else agreed(values[0], values[1]), attempts=attempts)
-
-
-def agreed(first: Classification, second: Classification) -> Classification:
-    """The mean of two models. A wish that only one of them sees at all counts as grey; `agree` is about the best one."""
-    p: dict[str, float] = {}
-    for found in (first, second):
-        for intent in (*found.intents, *found.grey):
-            p[intent.name] = p.get(intent.name, 0.0) + intent.p / 2
-    sure = {intent.name for intent in first.intents} & {intent.name for intent in second.intents}
-    named = {intent.name for found in (first, second) for intent in found.intents}
-    ranked = sorted((Intent(name=name, p=value) for name, value in p.items()), key=lambda each: -each.p)
-    intents = tuple(each for each in ranked if each.name in sure or (each.name in named and each.p >= 0.5))
-    tops = [found.intents[0].name if found.intents else "" for found in (first, second)]
-    if not intents and (named or tops != ["", ""]):
-        intents = tuple(each for each in ranked if each.name in named)[:1]
-    return Classification(
-        intents=intents,
-        grey=tuple(each for each in ranked if each not in intents),
-        confidence=(first.confidence + second.confidence) / 2 if tops[0] == tops[1] else min(1.0, ranked[0].p if ranked else 0.0),
-        energy=(first.energy + second.energy) / 2,
-        out_of_scope=first.out_of_scope and second.out_of_scope,
-        agree=tops[0] == tops[1] and first.out_of_scope == second.out_of_scope,
-        model=f"{first.model}+{second.model}",
-    )
+def _kept(result: Tried[Classification]) -> Classified:
+    return Classified(classification=result.value, attempts=result.attempts, failure=result.failure)
 
 
 def _text(case: Case) -> str:
@@ -195,6 +167,19 @@ def _not_again(repeat: RepeatContact | None) -> tuple[GateReason, ...]:
 def _routed(case: Case, services: Services) -> tuple[Case, Routing]:
     routing = routed(case, services.rules, services.off())
     return case.model_copy(update={"route": routing.route}), routing
+
+
+def _then(case: Case, routing: Routing, services: Services, *, again: bool = False) -> str:
+    """What is done next: what ROUTE says, a retry once; and a failure that has a question for the customer asks it once."""
+    failure = _told(case, routing, services)
+    if failure is None or routing.then in ("go_on", "ask"):
+        return routing.then
+    if routing.then == "retry" and not again:
+        return "retry"
+    if routing.then == "review" and case.failure is None:
+        return "review"
+    once = failure.next_step == "ask_customer" and not asked(case, failure.code, services.rules)
+    return "ask" if once else "review"
 
 
 def _told(case: Case, routing: Routing, services: Services) -> Failure | None:
@@ -277,8 +262,7 @@ def _draft(case: Case, name: str, services: Services) -> Tried[Reply]:
         return reply.model_copy(update={"actions": made}), attempt
 
     prompt = case.route.prompt if case.route else ""
-    result = tried(replace(_step("drafting", name, case, services), prompt=prompt), call, services)
-    return result
+    return tried(replace(_step("drafting", name, case, services), prompt=prompt), call, services)
 
 
 def _built(action: Action, place: int, case: Case, services: Services) -> Action:
@@ -297,13 +281,22 @@ def _must_be_right(case: Case, reply: Reply, services: Services) -> bool:
 
 
 def _after_draft(case: Case, services: Services) -> Ending:
-    """The draft failed, or says what it misses: ROUTE decides anew, with that known."""
-    case, routing = _routed(case, services)
-    failure = _told(case, routing, services)
-    then = endings.way(routing, failure, retried=True)
-    if then == "go_on":
+    """The draft failed, or says what it misses: the failure's way, or one question for the missing detail."""
+    missing = case.reply.missing if case.reply is not None else ()
+    if case.failure is None and case.reply is not None and case.reply.actions:
         return endings.answered(endings.proved(case, services), services)
-    return _stopped(case, routing, then, services)
+    if case.failure is not None:
+        case, routing = _routed(case, services)
+        return _stopped(case, routing, _then(case, routing, services, again=True), services)
+    assert case.route is not None
+    reason = f"missing: {', '.join(missing).replace('_', ' ')}"
+    trigger = Trigger(code="missing_data", reason=reason)
+    route = case.route.model_copy(
+        update={"code": trigger.code, "reason": reason, "triggers": (trigger, *case.route.triggers)}
+    )
+    routing = Routing(route=route, then="ask", message="missing_detail", missing=missing)
+    then = "review" if asked(case, "missing_detail", services.rules) else "ask"
+    return _stopped(case.model_copy(update={"route": route}), routing, then, services)
 
 
 # ── small ────────────────────────────────────────────────────────────────────

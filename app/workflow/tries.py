@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from app.models.port import ModelFailure
+from app.sources.shelves import SourceFailure
 from app.workflow import failures, retries
 from app.workflow.services import Services
 from store.contract import Attempt, Failure
@@ -49,14 +50,18 @@ def tried(step: Step, call: Callable[[float], tuple[T, Attempt]], services: Serv
         at = services.clock()
         try:
             value, attempt = call(left)
-        except ModelFailure as error:
+        except (ModelFailure, SourceFailure) as error:
             outcome, code = failures.classify(error, is_action=False)
-            attempt = error.attempt or Attempt(step=step.name, model=step.model, ms=(services.clock() - at) * 1000)
+            if isinstance(error, SourceFailure):
+                code = error.code
+            attempt = getattr(error, "attempt", None) or _row(step, services, at)
             retry_after, detail = error.retry_after, str(error)
         except (OSError, ValueError, LookupError, RuntimeError, ArithmeticError, TypeError) as error:
             # A source or an adapter broke: the ticket goes to a person, and the attempt's row says what it was.
-            outcome, code = ("temporary", "records_down") if step.name == "lookup" else ("permanent", "model_answer_unfit")
-            attempt = Attempt(step=step.name, model=step.model, ms=(services.clock() - at) * 1000)
+            outcome, code = (
+                ("temporary", "records_down") if step.name == "lookup" else ("permanent", "model_answer_unfit")
+            )
+            attempt = _row(step, services, at)
             retry_after, detail = None, f"{type(error).__name__}: {error}"
         else:
             attempts.append(_placed(attempt, step, len(attempts) + 1))
@@ -76,8 +81,8 @@ def tried(step: Step, call: Callable[[float], tuple[T, Attempt]], services: Serv
 
 
 def first_of(result: Tried[T], other: Tried[T]) -> Tried[T]:
-    """The first result with the attempts of both."""
-    return replace(result, attempts=(*result.attempts, *other.attempts))
+    """The first result; the attempts of the other came before its own."""
+    return replace(result, attempts=(*other.attempts, *result.attempts))
 
 
 def _switched_off(step: Step, services: Services) -> str | None:
@@ -86,6 +91,10 @@ def _switched_off(step: Step, services: Services) -> str | None:
         if name and (kind, name) in off:
             return f"{kind} {name}"
     return None
+
+
+def _row(step: Step, services: Services, began: float) -> Attempt:
+    return Attempt(step=step.name, model=step.model, ms=(services.clock() - began) * 1000)
 
 
 def _placed(attempt: Attempt, step: Step, number: int) -> Attempt:
