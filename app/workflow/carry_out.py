@@ -55,7 +55,8 @@ def _performed(execution: Execution, incarnation: str, out: CarryingOut) -> Resu
     name = connector_of(execution, out.rules)
     connector = out.connectors[name]
     keyed = honours_keys(name, out.rules)
-    fresh = incarnation == out.incarnation and execution.id not in out.tried
+    # A second dispatch, another process run or a second try of this one: it may have been sent before.
+    fresh = execution.attempt <= 1 and incarnation == out.incarnation and execution.id not in out.tried
     out.tried.add(execution.id)
     if not fresh and (known := _asked(execution, connector, keyed)) is not None:
         return known

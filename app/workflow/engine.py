@@ -144,23 +144,21 @@ class Engine:
         _delete(old)
         return len(old)
 
-    def tidy_left(self, older_than: float = 600.0) -> int:
-        """Delete what ended in workers that are gone and so could not tidy up."""
-        before = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - older_than))
-        rows = DBOS.list_workflows(
-            status=["SUCCESS", "ERROR", "CANCELLED"],
-            completed_before=before,
-            load_input=False,
-            load_output=False,
-            limit=500,
-        )
-        _delete(row.workflow_id for row in rows)
+    def tidy_left(self, ended: float = 600.0, failed: float = 30.0) -> int:
+        """Delete what ended in workers that are gone and so could not tidy up; and, sooner, what failed: the store still
+        has that work, and starts it anew as soon as its row is gone."""
+        rows = [*_ended(["SUCCESS", "CANCELLED"], ended), *_ended(["ERROR"], failed)]
+        _delete(rows)
         return len(rows)
 
     def active(self) -> int:
         """How many functions run in this process now."""
         with self._lock:
             return len(self._active)
+
+    def holds(self, name: str, work_id: str) -> bool:
+        """Whether a workflow of this work is known, here or in another worker, ended or not."""
+        return DBOS.get_workflow_status(f"{name}:{work_id}") is not None
 
     def stopping(self) -> bool:
         """True once `stop` was called: durable functions begin no new step."""
@@ -187,17 +185,18 @@ class Engine:
                 with self._lock:
                     self._finished[workflow_id] = time.monotonic()
                 return result
-            except Exception:
-                # It will be started anew from the store once this row is tidied away.
-                with self._lock:
-                    self._finished[workflow_id] = time.monotonic()
-                raise
             finally:
                 with self._lock:
                     self._active.pop(workflow_id, None)
 
         run.__name__ = run.__qualname__ = name
         return run
+
+
+def _ended(states: list[str], seconds: float) -> list[str]:
+    before = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds))
+    rows = DBOS.list_workflows(status=states, completed_before=before, load_input=False, load_output=False, limit=500)
+    return [row.workflow_id for row in rows]
 
 
 def _delete(workflow_ids: Iterable[str]) -> None:

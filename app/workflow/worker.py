@@ -1,0 +1,357 @@
+"""A worker: a process of its own that takes messages from the inbox and approved actions when they are due.
+
+Any number may run on one queue. What a dead one held, a live one takes over. SIGTERM stops taking work; what is not
+finished then goes on in another worker or after a restart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import logging
+import os
+import random
+import signal
+import socket
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.workflow import failures
+from app.workflow.carry_out import CarryingOut, carry_out
+from app.workflow.engine import Engine, Stopping
+from app.workflow.handle import Handling, gave_up, handle
+from app.workflow.judge import RulesJudge
+from app.workflow.log import log_to_stderr
+from app.workflow.services import Services
+from config.rules import Rules
+from store.contract import Execution
+from store.queue import QueueError, Unavailable
+from store.work import Refused, Work
+
+log = logging.getLogger("lastclick.worker")
+
+SLOTS = 4
+"""Tickets and actions at a time. Waiting for a remote model needs more, computing one here gains nothing from it."""
+REMOTE_SLOTS = 16
+POLL_SECONDS = 0.05
+BEAT_SECONDS = 1.0
+LEASE_SECONDS = 5.0
+"""Without a heartbeat that long a worker sends nothing: another may already hold its work."""
+DEAD_SECONDS = 8.0
+"""A worker silent for so long is dead: longer than the lease, so that it stopped sending before."""
+GONE_SECONDS = 1.5
+"""Silence after which a worker of this machine is looked up by its process id, and is dead at once when that is gone."""
+STOP_SECONDS = 3.0
+CHECKPOINTS = "1"
+"""Grows when the durable functions change their steps: an older run's checkpoints are then not resumed."""
+
+
+class Where(Protocol):
+    """`config.settings.Settings`, as far as a worker needs it."""
+
+    @property
+    def queue(self) -> str: ...
+    @property
+    def engine(self) -> Path: ...
+    @property
+    def shop(self) -> Path: ...
+    @property
+    def outbox(self) -> Path: ...
+    @property
+    def models(self) -> Path: ...
+
+
+def run(where: Where, rules: Rules) -> None:
+    """Work until SIGTERM or SIGINT. Waits for a store that cannot be opened yet, and says so once."""
+    log_to_stderr()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    work = _opened(where, rules, stop)
+    if work is None:
+        return
+    ended = Worker(where, rules, work, stop).serve()
+    logging.shutdown()
+    if not ended:
+        # A thread still waits for a model or a peer. Its step is resumable; waiting for it would be a hang.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
+class Worker:
+    """One process's worker. `serve` blocks; setting `stop` ends it."""
+
+    def __init__(self, where: Where, rules: Rules, work: Work, stop: threading.Event) -> None:
+        self._rules, self._work, self._stop = rules, work, stop
+        self.name = _name()
+        self._incarnation = uuid.uuid4().hex
+        self._beaten = 0.0
+        self._cooling: dict[str, float] = {}
+        self._handling: Handling | None = None
+        self._engine = Engine(
+            where.engine,
+            worker=self.name,
+            version=version(rules),
+            functions={"handle": self._handle, "carry_out": self._carry_out},
+        )
+        self._out = CarryingOut(
+            engine=self._engine,
+            work=work,
+            rules=rules,
+            connectors=_connectors(rules, where),
+            incarnation=self._incarnation,
+            may_dispatch=self.alive,
+            jitter=random.random,
+        )
+        self._where = where
+        self._ready = threading.Event()
+        remote = any(entry.kind != "embedded" for entry in rules.models.values())
+        self._slots = REMOTE_SLOTS if remote else SLOTS
+
+    def serve(self) -> bool:
+        """Work until stopped; true when everything begun was also ended."""
+        threading.Thread(target=self._beat, name="beat", daemon=True).start()
+        threading.Thread(target=self._load, name="models", daemon=True).start()
+        threading.Thread(target=self._care, name="care", daemon=True).start()
+        self._engine.launch()
+        log.info("worker %s serves", self.name)
+        while not self._stop.is_set():
+            try:
+                began = self._take()
+            except Unavailable as gone:
+                self._say_once(gone)
+                began = False
+                self._stop.wait(0.5)
+            if not began:
+                self._stop.wait(POLL_SECONDS)
+        ended = self._engine.stop(STOP_SECONDS)
+        if ended:
+            self._quietly(lambda: self._work.bury(self.name))
+        log.info("worker %s stopped%s", self.name, "" if ended else "; what it held is resumable")
+        return ended
+
+    def alive(self) -> bool:
+        """Whether this worker has proved within its lease that it reaches the store."""
+        return time.monotonic() - self._beaten < LEASE_SECONDS
+
+    # ── taking work ──────────────────────────────────────────────────────────
+
+    def _take(self) -> bool:
+        free = self._slots - self._engine.active()
+        if free <= 0 or not self.alive():
+            return False
+        began = 0
+        for execution_id in self._warm(self._work.due(free * 2)):
+            if began >= free:
+                break
+            began += self._begin(execution_id)
+        if began < free and self._ready.is_set():
+            for work_id in self._warm(self._work.inbox(self._slots * 8)):
+                if began >= free:
+                    break
+                began += self._start("handle", work_id, {"work_id": work_id})
+        return began > 0
+
+    def _begin(self, execution_id: str) -> bool:
+        try:
+            execution = self._work.dispatch(execution_id, self.name)
+        except Refused as refused:
+            log.info("execution %s may not run: %s", execution_id, refused)
+            self._cooling[execution_id] = time.monotonic() + 1.0
+            return False
+        return self._carry(execution)
+
+    def _carry(self, execution: Execution) -> bool:
+        approved = execution.model_dump(mode="json", by_alias=True)
+        return self._start("carry_out", execution.id, {"execution": approved, "incarnation": self._incarnation})
+
+    def _start(self, name: str, work_id: str, args: dict[str, Any]) -> bool:
+        if self._engine.start(name, work_id, args):
+            return True
+        # Another worker has it, or it runs here: look again a little later.
+        self._cooling[work_id] = time.monotonic() + 2.0
+        return False
+
+    def _warm(self, ids: list[str]) -> list[str]:
+        now = time.monotonic()
+        if len(self._cooling) > 1000:
+            self._cooling = {each: until for each, until in self._cooling.items() if until > now}
+        return [each for each in ids if self._cooling.get(each, 0.0) <= now]
+
+    # ── the durable functions, bound to this process ─────────────────────────
+
+    def _handle(self, work_id: str) -> dict[str, Any]:
+        while not self._ready.wait(0.2):
+            if self._engine.stopping():
+                raise Stopping
+        assert self._handling is not None
+        return handle(work_id, self._handling)
+
+    def _carry_out(self, execution: dict[str, Any], incarnation: str) -> dict[str, Any]:
+        return carry_out(execution, incarnation, self._out)
+
+    def _load(self) -> None:
+        """Models take a second to load; beats, and actions that are due, do not wait for them."""
+        from app.models import registry
+        from app.sources.lookup import Lookup
+
+        began = time.monotonic()
+        try:
+            models = registry.models(self._rules, self._where.models)
+            embed = _warmed(models)
+            services = Services(self._rules, models, Lookup(self._rules, self._where.shop, embed))
+        except Exception:
+            log.exception("the models cannot be loaded; only approved actions are carried out")
+            return
+        self._handling = Handling(self._engine, self._work, services)
+        self._ready.set()
+        log.info("models ready after %.1f s", time.monotonic() - began)
+
+    # ── care for the others and for time ─────────────────────────────────────
+
+    def _beat(self) -> None:
+        host, pid = socket.gethostname(), os.getpid()
+        while not self._stop.is_set():
+            began = time.monotonic()
+            if self._quietly(lambda: self._work.beat(self.name, host, pid)):
+                self._beaten = began
+            self._stop.wait(BEAT_SECONDS)
+
+    def _care(self) -> None:
+        """Each second: time passes in the store, the dead are taken over. Now and then: what is left over."""
+        turn = 0
+        while not self._stop.wait(0.2 if turn == 0 else 1.0):
+            if not self.alive():
+                continue
+            self._quietly(self._work.tick)
+            self._quietly(self._take_over)
+            if turn % 10 == 0:
+                self._quietly(self._tidy)
+            turn += 1
+
+    def _take_over(self) -> None:
+        silent = self._work.dead(GONE_SECONDS)
+        if not silent:
+            return
+        dead = set(self._work.dead(DEAD_SECONDS)) | {name for name in silent if _process_gone(name)}
+        for name in sorted(dead - {self.name}):
+            held = self._engine.sweep(name)
+            executions = self._work.running(name)
+            # Buried first: only then does the store let another worker go on with what it was carrying out.
+            self._work.bury(name)
+            for execution in executions:
+                self._begin(execution.id)
+            log.warning("worker %s is dead; took over %d of its tasks", name, len(held) + len(executions))
+
+    def _tidy(self) -> None:
+        self._engine.tidy()
+        self._engine.tidy_left()
+        for name, work_id in self._engine.given_up():
+            self._give_up(name, work_id)
+            self._engine.forget(name, work_id)
+        for execution in self._work.running():
+            # Running, yet no workflow carries it: the engine's file lost it. The store says whether its worker lives.
+            if not self._engine.holds("carry_out", execution.id):
+                self._begin(execution.id)
+
+    def _give_up(self, name: str, work_id: str) -> None:
+        """It was resumed again and again and never ended, so a person takes it before it kills another worker."""
+        log.error("%s %s was resumed too often and goes to a person", name, work_id)
+        if name == "carry_out":
+            failure = failures.failure("connector_timeout", "action", self._rules, action=work_id, connector="the peer")
+            self._work.settle(work_id, "unknown", failure=failure)
+        elif self._handling is not None:
+            ending = gave_up(self._work.case(work_id), self._handling.services)
+            made = ending.proposal.model_copy(update={"request_id": work_id})
+            self._work.finish(work_id, ending.model_copy(update={"proposal": made}))
+
+    def _quietly(self, call: Callable[[], object]) -> bool:
+        """Call the store or the engine; a failure is told and comes round again by itself."""
+        try:
+            call()
+        except (QueueError, Refused, OSError) as refused:
+            self._say_once(refused)
+            return False
+        except Exception:
+            log.exception("a worker's own task failed; it is tried again")
+            return False
+        return True
+
+    _said = 0.0
+
+    def _say_once(self, error: Exception) -> None:
+        if time.monotonic() - self._said > 10.0:
+            self._said = time.monotonic()
+            log.warning("the store refuses, waiting: %s", error)
+
+
+def version(rules: Rules) -> str:
+    """What may resume a checkpoint: the same rules, the same program, the same steps."""
+    return f"{rules.version[:16]}-{importlib.metadata.version('lastclick')}-{CHECKPOINTS}"
+
+
+def _opened(where: Where, rules: Rules, stop: threading.Event) -> Work | None:
+    from store.local_work import LocalWork
+
+    told = False
+    while not stop.is_set():
+        try:
+            return LocalWork(where.queue, RulesJudge(rules))
+        except Unavailable as gone:
+            if not told:
+                log.warning("the queue cannot be opened, waiting: %s", gone)
+                told = True
+            stop.wait(1.0)
+    return None
+
+
+def _connectors(rules: Rules, where: Where) -> Any:
+    from app.connectors.registry import connectors
+
+    return connectors(rules, where.shop, where.outbox)
+
+
+def _warmed(models: Any) -> Any:
+    """Load what is embedded now rather than in the first ticket; returns the embedder of the look-up, if there is one."""
+    from app.models import minilm
+
+    for model in models.values():
+        if getattr(model, "embedded", True):
+            model.classify("where is my order", timeout=60.0)
+    return minilm.embed
+
+
+# ── who is alive ─────────────────────────────────────────────────────────────
+
+
+def _machine() -> str:
+    """This machine and process-id space: process ids of another container say nothing here."""
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return hashlib.sha256(f"{socket.gethostname()}\n{uuid.getnode()}\n{space}".encode()).hexdigest()[:8]
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}-{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+
+
+def _process_gone(name: str) -> bool:
+    """Whether that worker ran on this machine and its process is no more."""
+    parts = name.rsplit("-", 3)
+    if len(parts) != 4 or parts[1] != _machine() or not parts[2].isdigit():
+        return False
+    try:
+        os.kill(int(parts[2]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
