@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from app.models import hashed, minilm
 from app.models.clauses import clauses
-from app.models.linear import Head, fit_head, sigmoid, softmax, temperature
+from app.models.linear import Head, blend, fit_head, softmax, temperature
 from app.models.pair import (
     MOST_CLAUSES,
-    NO_REQUEST,
-    OUT_OF_SCOPE,
     RESERVED,
     Half,
+    Mix,
     Pair,
     Thresholds,
     Which,
     energies,
-    reading,
     rows_of,
 )
-from app.models.scoring import Held, Report, report
+from app.models.scoring import Held, Report, composed, report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,10 +67,28 @@ def fit(examples: Mapping[str, Sequence[str]], reviewed: Sequence[tuple[str, str
         learners.append(_Learner("strong", labels, singles, pairs))
     halves = [learner.half() for learner in learners]
     held = {learner.which: learner.held() for learner in learners}
-    both = thresholds(list(held.values()), labels, singles, pairs)
-    alone = thresholds([held["cheap"]], labels, singles, pairs)
-    pair = Pair(labels, halves[0], halves[1] if why is None else None, why or "", both, alone)
+    mix = Mix()
+    if why is None:
+        held["pair"], mix = _mixed(held["cheap"], held["strong"], learners[0])
+    alone = thresholds(held["cheap"], labels, singles, pairs)
+    both = thresholds(held["pair"], labels, singles, pairs) if why is None else alone
+    pair = Pair(labels, halves[0], halves[1] if why is None else None, why or "", mix, both, alone)
     return pair, report(pair.labels, held, singles, pairs, both, why or "")
+
+
+def _mixed(cheap: Held, strong: Held, learner: _Learner) -> tuple[Held, Mix]:
+    """Both halves together on what was held out, and what each counts."""
+    import numpy as np
+
+    seen, seen_many = ~np.isnan(cheap.one[:, 0]), ~np.isnan(cheap.many[:, 0])
+    goals = learner.targets[: len(cheap.one)][seen]
+    one = blend(cheap.one[seen], strong.one[seen], goals)
+    goals = learner.targets[seen_many][:, : learner.known]
+    many = blend(cheap.many[seen_many], strong.many[seen_many], goals, "sigmoid")
+    mix = Mix(one, many)
+    first, several = mix.mixed([cheap.one, strong.one], [cheap.many, strong.many])
+    pieces, _ = mix.mixed([cheap.piece_one, strong.piece_one], [cheap.many, strong.many])
+    return Held(first, several, pieces, cheap.pieces), mix
 
 
 def _singles(
@@ -142,7 +158,7 @@ class _Learner:
 
     def held(self) -> Held:
         """Calibrated scores of every text by a head that had not seen its fold."""
-        return Held(self.one * self.one_factor, sigmoid(self.many * self.many_factor), self.piece_one, self.pieces)
+        return Held(self.one * self.one_factor, self.many * self.many_factor, self.piece_one, self.pieces)
 
     def _cross(self) -> None:
         """Choose the penalty, then hold out each fold once; fit the temperatures on what was held out."""
@@ -209,33 +225,24 @@ def _pick(rows: Any, wanted: Any) -> Any:
     return hashed.Sparse(row, rows.buckets[index], rows.values[index], (len(wanted), rows.shape[1]))
 
 
-def thresholds(
-    held: Sequence[Held], labels: Sequence[str], singles: Sequence[Sample], pairs: Sequence[Sample]
-) -> Thresholds:
-    """Fitted on held-out answers of the given halves together; see `Thresholds` for what each means."""
+def thresholds(held: Held, labels: Sequence[str], singles: Sequence[Sample], pairs: Sequence[Sample]) -> Thresholds:
+    """Fitted on held-out answers; see `Thresholds` for what each means."""
     import numpy as np
 
     known = sum(label not in RESERVED for label in labels)
     n = len(singles)
-    one = sum(softmax(h.one) for h in held) / len(held)
+    one = softmax(held.one)
     seen = ~np.isnan(one[:, 0])
     gold = np.array([labels.index(next(iter(s.labels))) for s in singles])
     inside = seen & (gold < known)
     right = one[:, :known].argmax(axis=1) == gold
     floor = _floor(one[inside][:, :known].max(axis=1), right[inside])
-    energy = sum(energies(h.one, known) for h in held) / len(held)
+    energy = energies(held.one, known)
     lowest = float(np.quantile(energy[inside & right], 0.02)) if (inside & right).any() else -np.inf
     shares, goals = [], []
-    offset = 0
-    for number, sample in enumerate(pairs):
-        count = len(held[0].pieces[number])
-        rows = slice(offset, offset + count)
-        offset += count
-        clause = sum(softmax(h.piece_one[rows]) for h in held) / len(held)
-        many = sum(h.many[n + number] for h in held) / len(held)
-        if not np.isnan(clause).any() and not np.isnan(many).any():
-            shares.append(reading(clause, many, np.zeros(count), labels).shares)
-            goals.append([label in sample.labels for label in labels[:known]])
+    for number, found in composed(held, n, labels):
+        shares.append(found.shares)
+        goals.append([label in pairs[number].labels for label in labels[:known]])
     shares += list(one[inside][:, :known])
     goals += list(np.eye(len(labels))[gold[inside]][:, :known] > 0)
     sure, grey = _band(np.array(shares), np.array(goals))

@@ -122,10 +122,7 @@ def temperature(scores: Floats, targets: Floats, loss: Loss = "softmax") -> floa
     import numpy as np
 
     def cost(factor: float) -> float:
-        if loss == "softmax":
-            return float(-np.log(np.clip((softmax(scores * factor) * targets).sum(axis=1), 1e-12, 1)).mean())
-        scaled = scores * factor
-        return float((np.logaddexp(0.0, scaled) - targets * scaled).mean())
+        return cross_entropy(scores * factor, targets, loss)
 
     low, high = np.log(0.05), np.log(50.0)
     golden = (np.sqrt(5.0) - 1) / 2
@@ -136,6 +133,30 @@ def temperature(scores: Floats, targets: Floats, loss: Loss = "softmax") -> floa
         else:
             low = left
     return float(np.exp((low + high) / 2))
+
+
+def blend(cheap: Floats, strong: Floats, targets: Floats, loss: Loss = "softmax") -> tuple[float, float]:
+    """The factors for two models' scores whose weighted sum fits held-out `targets` best (a log-linear pool): the less a
+    shop's examples teach one of them, the less it counts."""
+    import numpy as np
+
+    best, factors = np.inf, (0.5, 0.5)
+    for share in np.linspace(0.0, 1.0, 21):
+        scores = share * cheap + (1 - share) * strong
+        factor = temperature(scores, targets, loss)
+        cost = cross_entropy(scores * factor, targets, loss)
+        if cost < best:
+            best, factors = cost, (float(share * factor), float((1 - share) * factor))
+    return factors
+
+
+def cross_entropy(scores: Floats, targets: Floats, loss: Loss) -> float:
+    """Mean loss of scores against targets, in nats."""
+    import numpy as np
+
+    if loss == "softmax":
+        return float(-np.log(np.clip((softmax(scores) * targets).sum(axis=1), 1e-12, 1)).mean())
+    return float((np.logaddexp(0.0, scores) - targets * scores).mean())
 
 
 def softmax(scores: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from app.models import hashed, minilm
@@ -46,9 +46,9 @@ class Half:
         """n x labels, calibrated natural-log scores."""
         return self.one.scores(rows_of(self.which, texts)) * self.one_factor
 
-    def many_shares(self, texts: Sequence[str]) -> Floats:
-        """n x in-scope labels, 0..1 each on its own."""
-        return sigmoid(self.many.scores(rows_of(self.which, texts)) * self.many_factor)
+    def many_scores(self, texts: Sequence[str]) -> Floats:
+        """n x in-scope labels, calibrated log odds of each on its own."""
+        return self.many.scores(rows_of(self.which, texts)) * self.many_factor
 
 
 def rows_of(which: Which, texts: Sequence[str]) -> Any:
@@ -73,6 +73,20 @@ class Thresholds:
 
 
 @dataclass(frozen=True)
+class Mix:
+    """What each half's scores count, in order: for one intent a clause, and for many a text."""
+
+    one: tuple[float, ...] = (1.0,)
+    many: tuple[float, ...] = (1.0,)
+
+    def mixed(self, one: Sequence[Floats], many: Sequence[Floats]) -> tuple[Floats, Floats]:
+        """Scores of the halves together."""
+        both: Any = sum(w * scores for w, scores in zip(self.one, one, strict=True))
+        several: Any = sum(w * scores for w, scores in zip(self.many, many, strict=True))
+        return both, several
+
+
+@dataclass(frozen=True)
 class Reading:
     """What one or both halves make of a text: a share for each in-scope label, the best clause's energy, its top label."""
 
@@ -89,8 +103,9 @@ class Pair:
     cheap: Half
     strong: Half | None
     alone: str
+    mix: Mix
     thresholds: Thresholds
-    alone_thresholds: Thresholds = field(default=Thresholds(1, 0, 1, 1))
+    alone_thresholds: Thresholds
     """For the cheap half by itself."""
 
     @property
@@ -106,28 +121,28 @@ class Pair:
         return self.both(text)
 
     def both(self, text: str) -> Classification:
-        """The mean of both halves. They agree when they have the same best intent and neither is sure of one that the
-        other rules out."""
+        """Both halves together, each counting what it was worth on held-out texts. `agree` is whether they have the same
+        best intent; None where the cheap one has no answer of its own, since its guess is no second opinion."""
         if self.strong is None:
             return self.classify(text, "cheap")
-        together = self.read(text, (self.cheap, self.strong))
+        together = self.read(text, (self.cheap, self.strong), self.mix)
         one, other = self.read(text, (self.cheap,)), self.read(text, (self.strong,))
-        at = self.thresholds
-        clash = ((one.shares >= at.sure) & (other.shares < at.grey)) | ((other.shares >= at.sure) & (one.shares < at.grey))
-        agree = one.top == other.top and not bool(clash.any())
-        return self._answer(together, at, "cheap+strong", agree)
+        same = one.top == other.top
+        agree = True if same else False if float(one.shares.max()) >= OPINION else None
+        return self._answer(together, self.thresholds, "cheap+strong", agree)
 
-    def read(self, text: str, halves: Sequence[Half]) -> Reading:
+    def read(self, text: str, halves: Sequence[Half], mix: Mix = Mix()) -> Reading:
+        """What these halves make of a text: its clauses and the whole."""
         pieces = [piece for piece in clauses(text)[:MOST_CLAUSES] if piece.strip()] or [text[:2000]]
-        whole = " ".join(pieces)
-        one = sum(softmax(half.one_scores(pieces)) for half in halves) / len(halves)
-        many = sum(half.many_shares([whole])[0] for half in halves) / len(halves)
-        energy = sum(energies(half.one_scores(pieces), len(self.in_scope)) for half in halves) / len(halves)
-        return reading(one, many, energy, self.labels)  # type: ignore[arg-type]
+        one, many = mix.mixed(
+            [half.one_scores(pieces) for half in halves], [half.many_scores([" ".join(pieces)]) for half in halves]
+        )
+        return reading(one, many[0], self.labels)
 
     def _answer(self, found: Reading, at: Thresholds, model: str, agree: bool | None) -> Classification:
         ranked = sorted(zip(found.shares.tolist(), self.in_scope, strict=True), key=lambda pair: (-pair[0], pair[1]))
-        outside = found.top == OUT_OF_SCOPE or (found.energy < at.energy and ranked[0][0] < at.sure)
+        low = found.energy < at.energy and ranked[0][0] < at.sure and found.top != NO_REQUEST
+        outside = low or found.top == OUT_OF_SCOPE
         sure = [] if outside else [Intent(name=name, p=round(p, 4)) for p, name in ranked if p >= at.sure]
         if not sure and not outside and found.top != NO_REQUEST and ranked[0][0] >= at.grey:
             sure = [Intent(name=ranked[0][1], p=round(ranked[0][0], 4))]
@@ -144,24 +159,24 @@ class Pair:
         )
 
 
-def reading(one: Floats, many: Floats, energy: Floats, labels: Sequence[str]) -> Reading:
+def reading(one: Floats, many: Floats, labels: Sequence[str]) -> Reading:
     """Put the clauses of a text together with the text as a whole.
 
-    one: clauses x labels, rows sum to one. many: in-scope labels. energy: one a clause. An intent's share is that of the
-    clause which says it best, tempered by what the whole text says; so a rant with one wish keeps one intent.
+    one: clauses x labels. many: in-scope labels; both calibrated scores. An intent's share is that of the clause which
+    says it best, tempered by what the whole text says; so a rant with one wish keeps one intent.
     """
-    known = len(many)
-    best = one[:, :known].max(axis=0)
-    wanted = one[:, :known].max(axis=1)
-    clause = int(wanted.argmax())
+    known, chances = len(many), softmax(one)
+    best = chances[:, :known].max(axis=0)
+    clause = int(chances[:, :known].max(axis=1).argmax())
     top = labels[int(one[clause].argmax())]
-    if top == NO_REQUEST:
-        rest = [row for row in one if labels[int(row.argmax())] == OUT_OF_SCOPE]
-        top = OUT_OF_SCOPE if rest else NO_REQUEST
-    shares = best if len(one) == 1 else WEIGHT * best + (1 - WEIGHT) * many
-    return Reading(shares, float(energy.max()), top)
+    if top == NO_REQUEST and any(labels[int(row.argmax())] == OUT_OF_SCOPE for row in one):
+        top = OUT_OF_SCOPE
+    shares = best if len(one) == 1 else WEIGHT * best + (1 - WEIGHT) * sigmoid(many)
+    return Reading(shares, float(energies(one, known).max()), top)
 
 
+OPINION = 0.5
+"""From this confidence on the cheap half's own best intent counts as an opinion."""
 WEIGHT = 0.7
 """How much the best clause counts against the whole text, chosen on composed two-intent tickets."""
 

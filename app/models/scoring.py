@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.models.linear import softmax
-from app.models.pair import OUT_OF_SCOPE, RESERVED, Pair, Thresholds, energies, reading
+from app.models.pair import OUT_OF_SCOPE, RESERVED, Pair, Reading, Thresholds, energies, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from app.models.linear import Floats
 
 
 @dataclass(frozen=True)
 class Held:
-    """Held-out answers of one half: calibrated scores of the single texts, 1-vs-rest shares of all texts, and the
-    calibrated scores of the clauses of the composed ones."""
+    """Held-out answers of one half or both: calibrated scores of the single texts, 1-vs-rest scores of all texts (the composed
+    ones last), and the scores of the clauses of the composed ones. Rows of NaN were not held out."""
 
     one: Floats
     many: Floats
@@ -59,44 +59,51 @@ class Report:
 
 
 def report(
-    labels: Sequence[str], held: Mapping[str, Held], singles: Sequence[Any], pairs: Sequence[Any], at: Thresholds, alone: str
+    labels: Sequence[str],
+    held: Mapping[str, Held],
+    singles: Sequence[Any],
+    pairs: Sequence[Any],
+    at: Thresholds,
+    alone: str,
 ) -> Report:
     """From held-out answers of a fit. `singles` and `pairs` are `fitting.Sample`s."""
-    import numpy as np
-
     gold = [next(iter(s.labels)) for s in singles]
     texts = [s.text for s in singles]
     known = sum(label not in RESERVED for label in labels)
     result = compare(labels, {w: h.one for w, h in held.items()}, texts, gold, at, alone, "cross-validation, 5 folds")
-    exact = named = 0
-    hits = said = wanted = 0
-    count = 0
-    offset = 0
-    for number, sample in enumerate(pairs):
-        size = len(next(iter(held.values())).pieces[number])
-        rows = slice(offset, offset + size)
-        offset += size
-        clause: Any = sum(softmax(h.piece_one[rows]) for h in held.values()) / len(held)
-        many: Any = sum(h.many[len(singles) + number] for h in held.values()) / len(held)
-        if np.isnan(clause).any():
-            continue
-        shares = reading(clause, many, np.zeros(size), labels).shares
-        sure = {labels[i] for i in range(known) if shares[i] >= at.sure}
-        maybe = {labels[i] for i in range(known) if shares[i] >= at.grey}
+    exact = named = hits = said = wanted = count = 0
+    for number, found in composed(list(held.values())[-1], len(singles), labels):
+        gold_set = pairs[number].labels
+        sure = {labels[i] for i in range(known) if found.shares[i] >= at.sure}
+        maybe = {labels[i] for i in range(known) if found.shares[i] >= at.grey}
         count += 1
-        exact += sure == sample.labels
-        named += sample.labels <= maybe
-        hits, said, wanted = hits + len(sure & sample.labels), said + len(sure), wanted + len(sample.labels)
+        exact += sure == gold_set
+        named += gold_set <= maybe
+        hits, said, wanted = hits + len(sure & gold_set), said + len(sure), wanted + len(gold_set)
     if not count:
         return result
     several = {"several_f1": 2 * hits / (said + wanted), "several_exact": exact / count, "several_named": named / count}
     return Report(**{**vars(result), **several})
 
 
+def composed(held: Held, singles: int, labels: Sequence[str]) -> Iterator[tuple[int, Reading]]:
+    """The reading of each composed text that was held out, with its number."""
+    import numpy as np
+
+    offset = 0
+    for number, pieces in enumerate(held.pieces):
+        clause, many = held.piece_one[offset : offset + len(pieces)], held.many[singles + number]
+        offset += len(pieces)
+        if not np.isnan(clause).any() and not np.isnan(many).any():
+            yield number, reading(clause, many, labels)
+
+
 def test(pair: Pair, texts: Sequence[str], gold: Sequence[str]) -> Report:
     """The fitted pair on a test file: each text with its intent (`out_of_scope` where it is none of the shop's)."""
     halves = [half for half in (pair.cheap, pair.strong) if half is not None]
-    scores = {half.which: half.one_scores(texts) for half in halves}
+    scores: dict[str, Floats] = {half.which: half.one_scores(texts) for half in halves}
+    if pair.strong is not None:
+        scores["pair"] = sum(w * s for w, s in zip(pair.mix.one, scores.values(), strict=True))  # type: ignore[assignment]
     unknown = sorted(set(gold) - set(pair.labels) - {OUT_OF_SCOPE})
     result = compare(pair.labels, scores, texts, gold, pair.thresholds, pair.alone, "test file")
     if unknown:
@@ -124,9 +131,6 @@ def compare(
     inside = seen & np.array([g not in RESERVED for g in gold])
     shares: dict[str, Floats] = {which: softmax(s) for which, s in scores.items()}
     energy: dict[str, Floats] = {which: energies(s, known) for which, s in scores.items()}
-    if len(scores) > 1:
-        shares["pair"] = sum(shares.values()) / len(scores)  # type: ignore[assignment]
-        energy["pair"] = sum(energy.values()) / len(scores)  # type: ignore[assignment]
     table = {}
     for which, share in shares.items():
         best, confidence = share.argmax(axis=1), share.max(axis=1)
@@ -146,7 +150,7 @@ def compare(
     example = {(gold[i], str(names[best[i]])): texts[i] for i in reversed(wrong)}
     agree = right_agreed = None
     if len(scores) > 1:
-        one, other = (shares[which].argmax(axis=1)[inside] for which in scores)
+        one, other = (shares[which].argmax(axis=1)[inside] for which in ("cheap", "strong"))
         agree = float((one == other).mean())
         right_agreed = float((one == place[inside])[one == other].mean())
     confusions = [(a, b, n, example[a, b]) for (a, b), n in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))]
@@ -208,7 +212,10 @@ def render(found: Report, most: int = 12) -> str:
             f"both named at least in doubt {100 * (found.several_named or 0):.1f} %."
         )
     at = found.thresholds
-    lines += ["", f"Fitted: confidence floor {at.floor:.2f}, energy floor {at.energy:.2f}, doubt {at.grey:.2f} to {at.sure:.2f}"]
+    lines += [
+        "",
+        f"Fitted: confidence floor {at.floor:.2f}, energy floor {at.energy:.2f}, doubt {at.grey:.2f} to {at.sure:.2f}",
+    ]
     if found.confusions:
         lines += ["", "Taken for another:"]
         lines += [

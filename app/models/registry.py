@@ -1,0 +1,28 @@
+"""Every model of models.toml by its name; each is loaded when it is first asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.models.embedded import Embedded, Fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from app.models.port import Model
+    from config.rules import Rules
+
+
+def models(rules: Rules, folder: Path) -> Mapping[str, Model]:
+    """Nothing is loaded, fitted or sent here. `folder` keeps the fitted pair and the reviewed tickets."""
+    fitted = Fitted(rules, folder)
+    found: dict[str, Model] = {}
+    for name, entry in rules.models.items():
+        if entry.kind == "embedded":
+            found[name] = Embedded(name, entry.which or "cheap", rules, fitted)
+        else:
+            from app.models.endpoint import Endpoint
+
+            found[name] = Endpoint(name, entry, rules)
+    return found
