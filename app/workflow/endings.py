@@ -9,8 +9,11 @@ from app.workflow.gate import gate
 from app.workflow.services import Services
 from store.case import Case, Ending
 from store.contract import Claim, Failure, Gate, GateReason, Proposal, Route, Watermark
+from store.live import Switch
 
 How = Literal["send", "ask", "review", "hold", "close"]
+
+_NOT_ROUTED = Route(name="fallback", model="", code="step_failed", reason="a step failed before routing")
 
 
 def answered(case: Case, services: Services, more: tuple[GateReason, ...] = ()) -> Ending:
@@ -38,8 +41,12 @@ def reviewed(case: Case, failure: Failure | None, services: Services) -> Ending:
     return _ending("review", case, made, stopped, failure=failure, why=_reason(case))
 
 
-def held(case: Case, failure: Failure, services: Services) -> Ending:
-    """Waits until a switch is thrown back: nothing is sent and nobody is asked."""
+def held(case: Case, failure: Failure, switch: Switch, services: Services) -> Ending:
+    """Waits until a switch is thrown back: nothing is sent and nobody is asked. The route names what is switched off."""
+    route = (case.route or _NOT_ROUTED).model_copy(
+        update={{"route": "name", "model": "model", "prompt": "prompt"}.get(switch.kind, "name"): switch.name}
+    )
+    case = case.model_copy(update={"route": route, "reply": None})
     made = proposal(case, services).model_copy(update={"failure": failure})
     return _ending("hold", case, made, Gate(), failure=failure, why=_reason(case))
 
@@ -54,7 +61,7 @@ def proposal(case: Case, services: Services, text: str | None = None) -> Proposa
     """Everything known about the case as one value. `text` is a question of ours instead of the draft."""
     facts, found, reply = case.facts, case.classification, case.reply if text is None else None
     inbound = [message for message in case.messages if message.direction == "inbound"]
-    route = case.route or Route(name="fallback", model="", code="step_failed", reason="a step failed before routing")
+    route = case.route or _NOT_ROUTED
     words = text if text is not None else (reply.text() if reply else "")
     return Proposal(
         request_id=case.message.id,
@@ -112,8 +119,8 @@ def _ending(how: How, case: Case, made: Proposal, stopped: Gate, *, why: str, fa
 
 
 def _reason(case: Case) -> str:
-    return case.route.reason if case.route else "a step failed before routing"
+    return (case.route or _NOT_ROUTED).reason
 
 
 def _code(case: Case) -> str:
-    return case.route.code if case.route else "step_failed"
+    return (case.route or _NOT_ROUTED).code

@@ -18,7 +18,7 @@ from app.workflow.tries import Step, Tried, first_of, tried
 from config.rules import JobName
 from store.case import Case, Classification, Ending, Facts, Reply, Routing
 from store.contract import Action, Alternative, Attempt, Failure, GateReason, Trigger, Value
-from store.live import RepeatContact
+from store.live import RepeatContact, Switch
 from store.queue import Invalid
 
 
@@ -201,7 +201,7 @@ def _slots(case: Case, routing: Routing, services: Services) -> dict[str, str]:
         "identity": facts.customer.identity if facts else "unknown",
         "order": next(iter(facts.clues.order_ids), "") if facts else "",
         "contradiction": "; ".join(facts.contradictions) if facts else "",
-        "switch": ", ".join(f"{kind} {name}" for kind, name in sorted(services.off())) or "a route",
+        "switch": routing.route.reason.removesuffix(" is switched off"),
         "field": ", ".join(routing.missing) or "a field",
         "model": routing.route.model,
         "step": case.failure.step if case.failure else "routing",
@@ -212,16 +212,19 @@ def _slots(case: Case, routing: Routing, services: Services) -> dict[str, str]:
 def _stopped(case: Case, routing: Routing, then: str, services: Services) -> Ending:
     """The case ends before a draft: a question, a person, or a wait for a switch."""
     failure = _told(case, routing, services)
-    if failure is not None and failure.code == "switched_off" and _holds(services):
-        return endings.held(case, failure, services)
+    if failure is not None and failure.code == "switched_off" and (switch := _holding(failure, services)) is not None:
+        return endings.held(case, failure, switch, services)
     if then == "ask" and failure is not None:
         return endings.asked(case, failure, services)
     return endings.reviewed(case, failure, services)
 
 
-def _holds(services: Services) -> bool:
-    """Whether a switch that is off wants new tickets to wait, which is the default, rather than go to a person."""
-    return any(not switch.on and switch.waiting == "hold" for switch in services.switches())
+def _holding(failure: Failure, services: Services) -> Switch | None:
+    """The switch that the failure names, when it wants new tickets to wait (the default) rather than go to a person."""
+    for switch in services.switches():
+        if not switch.on and switch.waiting == "hold" and f"{switch.kind} {switch.name}" in failure.internal_note:
+            return switch
+    return None
 
 
 # ── draft ────────────────────────────────────────────────────────────────────
