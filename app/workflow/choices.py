@@ -248,6 +248,7 @@ def _order_read(order: Values, shop: Known) -> dict[str, Json]:
     return _plain(order) | {
         "address": {name: (order.get("address") or {}).get(name) or "" for name in ADDRESS},
         "payment_method": method_title(first) if first else "",
+        "paid_by": list(payers(order)),
         "refunded": refundable(order)
         and sum(p["amount"] for p in order.get("payments") or () if p["kind"] == "refund"),
     }

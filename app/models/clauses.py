@@ -1,0 +1,75 @@
+"""Cuts a ticket into wishes: one clause for each thing the customer wants, without greetings, signatures, quotes and logs."""
+
+from __future__ import annotations
+
+import re
+
+_QUOTED = re.compile(r"^\s*(?:>|\|).*$", re.M)
+_HISTORY = re.compile(
+    r"^\s*(?:-{2,} ?(?:original message|forwarded message).*|on .{5,80} wrote:|from: .+@.+|_{8,}|sent from my .+)\s*$",
+    re.I | re.M,
+)
+_SIGNATURE = re.compile(
+    r"^\s*-- ?$|^\s*(?:(?:best|kind|warm) regards|regards|sincerely|cheers|yours \w+|best),?\s*$", re.I | re.M
+)
+_LOG = re.compile(
+    r"^\s*(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\[?\d\d:\d\d:\d\d|(?:ERROR|WARN|INFO|DEBUG|TRACE)\b|at [\w.$]+\(|Traceback|File \"|"
+    r"[A-Za-z.]+(?:Error|Exception):|\{\"|</?\w+>|HTTP/\d|\w+=\S+ \w+=\S+).*$",
+    re.M,
+)
+_GREETING = re.compile(
+    r"^\s*(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|greetings)\b[^,.!?\n]{0,30}[,.!]+|thanks?(?: you)?[^.!?\n]{0,30}[.!]+\s*$)",
+    re.I,
+)
+_SENTENCE = re.compile(
+    r"(?<=[.!?])(?<!\b[A-Z]\.)(?<!\be\.g\.)(?<!\bNo\.)\s+(?=[\"'(A-Z#0-9])|\n{2,}|\n(?=\s*(?:[-*•]|\d+[.)])\s)|(?<=\w)\n(?=[A-Z])"
+)
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
+_WANT = (
+    r"(?:i (?:also |then |would |just |really |still )*(?:want|need|like|wish|wanna|prefer)|i'd (?:also )?(?:like|love)|"
+    r"i(?: am|'m) (?:also )?(?:looking|trying|hoping) to|please|pls|can (?:you|i|we)|could (?:you|i|we)|would you|kindly)"
+)
+_VERB = (
+    r"(?:cancel|return|exchange|swap|replace|refund|change|modify|update|switch|adjust|undo|send|resend|close|delete|unlock|"
+    r"reset|check|tell|trace|track|upgrade|downgrade|move|correct|fix)"
+)
+_CUT = re.compile(
+    rf"[;,]?\s+(?:and|but|then)?\s*,?\s*(?:also|additionally|besides|furthermore|lastly|finally|secondly|in addition|as well as)[, ]+(?={_WANT}|{_VERB}\b)"
+    rf"|[;,]?\s+(?:and|then|but)\s+(?:then\s+)?(?={_WANT}\b)"
+    rf"|;\s+(?:and\s+)?(?={_WANT}|{_VERB}\b|for\s+(?:order\s+)?#?\w*\d)"
+    rf"|,?\s+and\s+(?:then\s+|also\s+)?(?={_VERB}\b(?! and)\s+(?:my|the|all|order|it|#|this|that|them))",
+    re.I,
+)
+
+
+def clauses(text: str) -> list[str]:
+    """The wishes and statements of a ticket in order, each a piece of the text. What carries no wish of its own, like the
+    second item of a list, stays with the clause before it."""
+    body = _body(text)
+    pieces: list[str] = []
+    for sentence in _SENTENCE.split(body):
+        plain = _BULLET.sub("", _GREETING.sub("", sentence)).strip()
+        pieces += [piece.strip(" ,;\n") for piece in _outside_braces(plain)]
+    return [piece for piece in pieces if re.search(r"\w\w", piece)]
+
+
+def _body(text: str) -> str:
+    """The newest words of the customer: history, signature, quoted lines and pasted logs are left out."""
+    for ending in (_HISTORY, _SIGNATURE):
+        match = ending.search(text)
+        if match and text[: match.start()].strip():
+            text = text[: match.start()]
+    without = _LOG.sub("", _QUOTED.sub("", text))
+    return without if re.search(r"\w\w", without) else text
+
+
+def _outside_braces(sentence: str) -> list[str]:
+    """The sentence cut where a new wish begins, never inside {…}, […], (…)."""
+    cuts = []
+    for match in _CUT.finditer(sentence):
+        before = sentence[: match.start()]
+        if all(before.count(opening) == before.count(closing) for opening, closing in ("{}", "[]", "()")):
+            cuts.append((match.start(), match.end()))
+    edges = [0, *(end for _, end in cuts)]
+    ends = [*(start for start, _ in cuts), len(sentence)]
+    return [sentence[start:end] for start, end in zip(edges, ends, strict=True)]

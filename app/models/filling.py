@@ -1,0 +1,235 @@
+"""Fills the arguments of an action kind from one wish, the clauses around it and the customer's records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.models import options, paying, places
+from app.models.mentions import mentions
+from app.models.port import Matcher
+from app.models.targets import Found, Thing, some_items, takes_items, whole_orders
+from app.models.wishes import Wish
+from app.workflow.choices import Known, Values
+from config.rules import ActionEntry, ArgEntry, Rules
+from store.contract import Json
+
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_CONDITION = re.compile(r"^[^,]*\bif\b[^,]*,", re.I)
+
+
+@dataclass
+class Context:
+    """What filling reads: the records, the rules, the model, all wishes; and what earlier wishes were about."""
+
+    shop: Known
+    rules: Rules
+    matcher: Matcher
+    model: str
+    read: list[Wish]
+    in_mind: list[str] = field(default_factory=list)
+    handled: set[tuple[str, str, str]] = field(default_factory=set)
+
+
+@dataclass
+class Filled:
+    """The arguments of one action, and for those not found why."""
+
+    args: dict[str, Json]
+    why: dict[str, str] = field(default_factory=dict)
+
+
+def fill(kind: str, at: int, context: Context) -> list[Filled]:
+    """One set of arguments for each action of that kind that the clause asks for; empty when the clause is about none."""
+    entry, wish = context.rules.actions[kind], context.read[at]
+    order_arg = _arg(entry, "order")
+    if order_arg is None:
+        return [_rest(kind, entry, at, context, Filled({}))]
+    found = _find(kind, entry, at, context)
+    if found.orders:
+        context.in_mind = found.orders
+    if not found.orders and not found.things:
+        return [_rest(kind, entry, at, context, Filled({}, {order_arg: found.why}))] if found.why == "several" else []
+    if not takes_items(entry):
+        if found.why:
+            return [Filled({}, {order_arg: found.why})]
+        return [_rest(kind, entry, at, context, Filled({order_arg: order})) for order in found.orders]
+    filled = []
+    for order in dict.fromkeys(thing.order for thing in found.things):
+        things = [
+            thing
+            for thing in found.things
+            if thing.order == order and (kind, order, _key(thing)) not in context.handled
+        ]
+        if things:
+            filled.append(_with_items(kind, entry, at, context, order, things))
+    if not found.things and found.why:
+        filled.append(Filled({}, {order_arg: found.why} | {_arg(entry, "items") or "items": found.why}))
+    del wish
+    return filled
+
+
+def _find(kind: str, entry: ActionEntry, at: int, context: Context) -> Found:
+    wish = context.read[at]
+    named = list(wish.orders)
+    if any(arg.type == "address" for arg in entry.args.values()):
+        named = [order for order in named if order not in places.pointed_at(wish.text, context.shop)]
+    if takes_items(entry):
+        return some_items(entry, wish, named, context.in_mind, context.shop, context.matcher, context.model)
+    may_part = not entry.amount == "order_total"
+    return whole_orders(entry, wish, named, context.in_mind, context.shop, may_part=may_part)
+
+
+def _with_items(
+    kind: str, entry: ActionEntry, at: int, context: Context, order: str, things: Sequence[Thing]
+) -> Filled:
+    items, variants = _arg(entry, "items") or "items", _arg(entry, "variants")
+    filled = Filled({_arg(entry, "order") or "order": order})
+    chosen: list[str] = []
+    news: list[str] = []
+    for thing in things:
+        if variants:
+            new, why = _variant(thing, at, context)
+            if new is None:
+                filled.why[variants] = why
+                continue
+            news.append(str(new["item_id"]))
+        chosen.append(str(thing.item["item_id"]))
+        context.handled.add((kind, order, _key(thing)))
+    filled.args |= {items: chosen} if chosen else {items: [str(thing.item["item_id"]) for thing in things]}
+    if variants and news:
+        filled.args[variants] = news
+    return _rest(kind, entry, at, context, filled)
+
+
+def _key(thing: Thing) -> str:
+    return f"{thing.item['item_id']}:{thing.words[:60]}" if thing.written is not None else str(thing.item["item_id"])
+
+
+def _variant(thing: Thing, at: int, context: Context) -> tuple[Values | None, str]:
+    """The new variant for an item: what its own words ask, else the first alternative that can be had."""
+    product = context.shop.products.get(str(thing.item.get("product_id")), {})
+    variants = list(product.get("variants") or ())
+    if not variants:
+        return None, "unavailable"
+    if thing.written is not None:
+        want = options.Wanted(hard=dict(thing.written), given=True)
+        return options.choose(want, thing.item, variants)
+    first, others = _wants(thing, at, context, variants)
+    why = "not_said"
+    for want in (first, *others):
+        if want:
+            new, why = options.choose(want, thing.item, variants)
+            if new is not None:
+                return new, ""
+    return None, why
+
+
+def _wants(
+    thing: Thing, at: int, context: Context, variants: Sequence[Values]
+) -> tuple[options.Wanted, list[options.Wanted]]:
+    """What the clause and the ones that follow on it ask of the new variant, and the alternatives ("if not, 9 bar")."""
+    _, new = options.two_sides(options.without_written(thing.words))
+    want = options.wanted(new, variants)
+    others: list[options.Wanted] = []
+    name = str(thing.item.get("name"))
+    every = sorted(
+        {str(item.get("name")) for order in context.shop.orders.values() for item in order.get("items") or ()}
+    )
+    about = True
+    for wish in context.read[at + 1 :]:
+        said = {mention.name for mention in mentions(wish.text, every)}
+        if said:
+            about = name in said
+        if not about or (wish.orders and thing.order not in wish.orders):
+            continue
+        if any(kind not in ("change_items", "exchange_items") for kind, _ in wish.kinds[:1]) and not said:
+            continue
+        _, more = options.two_sides(options.without_written(wish.text)) if said else ("", wish.text)
+        if wish.fallback:
+            others.append(options.wanted(_CONDITION.sub("", wish.text), variants))
+        else:
+            want.more(options.wanted(more, variants))
+    return want, others
+
+
+def _rest(kind: str, entry: ActionEntry, at: int, context: Context, filled: Filled) -> Filled:
+    """The arguments that are not orders or items."""
+    wish = context.read[at]
+    for name, arg in entry.args.items():
+        if name in filled.args or arg.type in ("order", "items", "variants"):
+            continue
+        value, why = _value(arg, entry, filled, wish, at, context)
+        if value is not None:
+            filled.args[name] = value
+        elif why:
+            filled.why[name] = why
+    return filled
+
+
+def _value(
+    arg: ArgEntry, entry: ActionEntry, filled: Filled, wish: Wish, at: int, context: Context
+) -> tuple[Json, str]:
+    shop = context.shop
+    order = shop.orders.get(str(filled.args.get(_arg(entry, "order") or "")))
+    texts = [wish.text, *(each.text for each in context.read[at + 1 :]), *(each.text for each in context.read[:at])]
+    match arg.type:
+        case "customer":
+            return shop.customer.get("id"), ""
+        case "payment_method":
+            return paying.method(arg, entry, order, texts, shop)
+        case "address":
+            return places.address(wish.text, texts, order, shop)
+        case "money":
+            return paying.amount(wish.text, texts, order, shop)
+        case "email":
+            own = str(shop.customer.get("email") or "").casefold()
+            new = [mail for text in texts for mail in _EMAIL.findall(text) if mail.casefold() != own]
+            return (new[0], "") if len(set(new)) == 1 else (None, "several" if new else "")
+        case "shipment":
+            return _only([each["tracking_id"] for each in (order or {}).get("shipments") or ()], texts)
+        case "invoice":
+            return _invoice(texts, shop)
+        case "text":
+            return (wish.text[:300] if arg.required else None), ""
+    return _choice(arg, wish, texts, context)
+
+
+def _only(values: Sequence[str], texts: Sequence[str]) -> tuple[Json, str]:
+    named = [value for value in values if any(value in text for text in texts)]
+    if len(named) == 1 or len(values) == 1:
+        return (named or list(values))[0], ""
+    return None, "several" if values else ""
+
+
+def _invoice(texts: Sequence[str], shop: Known) -> tuple[Json, str]:
+    named = [key for key in shop.invoices if any(key.casefold() in text.casefold() for text in texts)]
+    if not named:
+        orders = [key for key in shop.orders if any(key.casefold() in text.casefold() for text in texts)]
+        named = [key for key, row in shop.invoices.items() if row.get("order_id") in orders]
+    if not named and any(re.search(r"\b(?:last|latest|most recent|newest)\b", text, re.I) for text in texts):
+        named = sorted(shop.invoices, key=lambda key: str(shop.invoices[key].get("issued") or ""))[-1:]
+    found = named or list(shop.invoices)
+    return (found[0], "") if len(found) == 1 else (None, "several" if found else "")
+
+
+def _choice(arg: ArgEntry, wish: Wish, texts: Sequence[str], context: Context) -> tuple[Json, str]:
+    """The choice that the words come nearest to; None when no choice is near, or two are equally near."""
+    if not arg.choices:
+        return None, ""
+    for text in texts:
+        said = [choice for choice in arg.choices if re.search(rf"\b{re.escape(choice)}\b", text, re.I)]
+        if len(said) == 1:
+            return said[0], ""
+    scores = {choice: 0.0 for choice in arg.choices}
+    for text in texts[: 1 + len(context.read)]:
+        for choice, score in zip(arg.choices, context.matcher.similar(text, list(arg.choices)), strict=True):
+            scores[choice] = max(scores[choice], score)
+    ranked = sorted(scores.items(), key=lambda pair: -pair[1])
+    close = len(ranked) > 1 and ranked[0][1] - ranked[1][1] < 0.04
+    return (None, "") if ranked[0][1] < 0.3 or close else (ranked[0][0], "")
+
+
+def _arg(entry: ActionEntry, kind: str) -> str | None:
+    return next((name for name, arg in entry.args.items() if arg.type == kind), None)

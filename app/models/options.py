@@ -1,0 +1,204 @@
+"""Reads the options that a customer wants of a thing ("red, half zipper, 8GB") and finds the variant that has them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.workflow.choices import Values
+
+Options = Mapping[str, str]
+_DICT = re.compile(r"\{[^{}]*\}")
+_SPLIT = re.compile(r"\b(?:to(?! be (?:exact|honest))|into|for|instead of|with|by)\b", re.I)
+_NUMBER_WORDS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8"}
+_NOT = re.compile(r"(?:\bnot?\b|\bnon\b|without|n't)(?: (?:a|any|the|be|have))?\s*$", re.I)
+_SOFT = re.compile(
+    r"\b(?:prefer|preferably|ideally|if (?:possible|multiple|several|there are|available)|if and only if)\b", re.I
+)
+_CHEAPEST = re.compile(r"\b(?:cheapest|least expensive|lowest[- ]price[d]?|most affordable|maximum money back)\b", re.I)
+_DEAREST = re.compile(r"\b(?:most expensive|dearest|highest[- ]price[d]?|priciest)\b", re.I)
+_MOST = re.compile(
+    r"\b(?:largest|biggest|highest|maximum|max|most|longest|greatest|heaviest)\b\W+(?:\w+\W+){0,2}?", re.I
+)
+_LEAST = re.compile(r"\b(?:smallest|lowest|minimum|min|least|shortest|lightest)\b\W+(?:\w+\W+){0,2}?", re.I)
+_NO_DEARER = re.compile(
+    r"\b(?:same(?: price)? or (?:lower|less|cheaper)|(?:lower|less) or (?:the )?same|not? more expensive|cheaper than"
+    r"|price (?:to be )?(?:the )?same or|(?:previous|same)(?:ly)? (?:purchas\w+ |paid )?price)\b",
+    re.I,
+)
+_KEEP = re.compile(r"\b(?:same|keep(?:ing)?|still)\b", re.I)
+_YES, _NO = ("yes", "true", "waterproof", "with"), ("no", "none", "not resistant", "false", "without")
+
+
+@dataclass
+class Wanted:
+    """What the new variant must have (`hard`), should have (`soft`), and how to choose among what is left."""
+
+    hard: dict[str, str] = field(default_factory=dict)
+    soft: dict[str, str] = field(default_factory=dict)
+    rank: tuple[str, int] | None = None
+    """("price", 1): cheapest first; ("size", -1): largest first."""
+    no_dearer: bool = False
+    given: bool = False
+    """The options were written out in full, as {…}: nothing in them means nothing changes."""
+
+    def more(self, other: Wanted) -> None:
+        """Take over what another clause adds."""
+        self.hard.update(other.hard)
+        self.soft.update({key: value for key, value in other.soft.items() if key not in self.hard})
+        self.rank = other.rank or self.rank
+        self.no_dearer = self.no_dearer or other.no_dearer
+
+    def __bool__(self) -> bool:
+        return bool(self.hard or self.soft or self.rank or self.given)
+
+
+def written_out(text: str) -> list[dict[str, str]]:
+    """Options written as {'color': 'red'}, in order; what does not parse is left out."""
+    found = []
+    for match in _DICT.finditer(text):
+        try:
+            value = ast.literal_eval(match[0])
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            found.append({str(key): str(each) for key, each in value.items()})
+    return found
+
+
+def without_written(text: str) -> str:
+    """The text with every {…} taken out."""
+    return _DICT.sub(" ", text)
+
+
+def two_sides(text: str) -> tuple[str, str]:
+    """What is had and what is wanted: cut at "to", "for", "into"; without them all of it is wanted."""
+    cut = re.search(
+        r"\s(?:to(?! (?:exchange|change|modify|return|swap|replace|adjust|have|get))|into|for)\s", text, re.I
+    )
+    return (text[: cut.start()], text[cut.end() :]) if cut else ("", text)
+
+
+def wanted(text: str, variants: Sequence[Values]) -> Wanted:
+    """What the words ask of the variants of one product."""
+    result = Wanted(no_dearer=bool(_NO_DEARER.search(text)))
+    keys = {key: _values(variants, key) for variant in variants for key in variant.get("options") or {}}
+    soft = bool(_SOFT.search(text))
+    if _CHEAPEST.search(text):
+        result.rank = ("price", 1)
+    elif _DEAREST.search(text):
+        result.rank = ("price", -1)
+    for key, values in keys.items():
+        value = _said(text, key, values)
+        if value is not None:
+            (result.soft if soft else result.hard)[key] = value
+        elif result.rank is None:
+            for pattern, sign in ((_MOST, -1), (_LEAST, 1)):
+                if re.search(pattern.pattern + re.escape(key.split()[-1]), text, re.I):
+                    result.rank = (key, sign)
+    return result
+
+
+def described(text: str, items: Iterable[Values]) -> list[Values]:
+    """The items whose options the words describe best; all of them when the words say nothing about options."""
+    rows = list(items)
+    scores = []
+    for row in rows:
+        options = row.get("options") or {}
+        scores.append(sum(_said(text, key, [str(value)]) is not None for key, value in options.items()))
+    best = max(scores, default=0)
+    return [row for row, score in zip(rows, scores, strict=True) if score == best]
+
+
+def fits(options: Options, given: Options) -> bool:
+    """Whether all given options are there."""
+    return all(same(str(options.get(key, "")), value) for key, value in given.items())
+
+
+def same(left: str, right: str) -> bool:
+    return _plain(left) == _plain(right)
+
+
+def choose(want: Wanted, item: Values, variants: Sequence[Values]) -> tuple[Values | None, str]:
+    """The variant that has what is wanted and keeps the rest, and why there is none: `unavailable`, `several`, ``."""
+    if want.given and not want.hard:
+        return next((each for each in variants if each["item_id"] == item["item_id"]), item), ""
+    having = [each for each in variants if fits(each.get("options") or {}, want.hard)]
+    others = [each for each in having if each["item_id"] != item["item_id"]]
+    free = [each for each in others if each.get("available")]
+    if want.no_dearer:
+        free = [each for each in free if each["price"] <= item["price"]]
+    if not free:
+        return None, "unavailable"
+    free = _best(free, lambda each: sum(same(str((each.get("options") or {}).get(k)), v) for k, v in want.soft.items()))
+    if want.rank:
+        key, sign = want.rank
+        top = min(sign * _size(each, key) for each in free)
+        free = [each for each in free if sign * _size(each, key) == top]
+    kept = item.get("options") or {}
+    free = _best(free, lambda each: sum(same(str((each.get("options") or {}).get(k)), str(v)) for k, v in kept.items()))
+    return (free[0], "") if len(free) == 1 else (None, "several")
+
+
+def _best(rows: list[Values], score: object) -> list[Values]:
+    assert callable(score)
+    top = max(score(row) for row in rows)
+    return [row for row in rows if score(row) == top]
+
+
+def _size(variant: Values, key: str) -> float:
+    if key == "price":
+        return float(variant["price"])
+    value = str((variant.get("options") or {}).get(key, ""))
+    sizes = {"xs": 1.0, "s": 2.0, "m": 3.0, "l": 4.0, "xl": 5.0, "xxl": 6.0, "small": 2.0, "medium": 3.0, "large": 4.0}
+    number = re.search(r"\d+(?:\.\d+)?", value)
+    scale = 1000.0 if re.search(r"\dTB|\dK\b", value, re.I) else 1.0
+    return float(number[0]) * scale if number else sizes.get(value.casefold(), 0.0)
+
+
+def _values(variants: Iterable[Values], key: str) -> list[str]:
+    return list(
+        dict.fromkeys(
+            str((each.get("options") or {}).get(key, "")) for each in variants if key in (each.get("options") or {})
+        )
+    )
+
+
+def _plain(text: str) -> str:
+    """Lower case, hyphens as spaces, number words as digits, units apart from numbers: "two-piece" is "2 piece"."""
+    low = re.sub(r"[-_]", " ", text.casefold().replace("grey", "gray"))
+    low = re.sub(r"\b(?:" + "|".join(_NUMBER_WORDS) + r")\b", lambda word: _NUMBER_WORDS[word[0]], low)
+    low = re.sub(r"(\d)\s*(gb|tb|mah|ml|mp|ft|inch|oz|lbs?|l|k|x|cups?|bar|hours?|liters?|w|mm|cm)\b", r"\1 \2", low)
+    low = re.sub(r"\b(inche|hour|liter|cup|piece|lb|foot)s\b", r"\1", low)
+    return re.sub(r"\s+", " ", low).strip()
+
+
+def _said(text: str, key: str, values: Sequence[str]) -> str | None:
+    """The value of this option that the text names; the longest that stands there, and not as "without …"."""
+    plain = _plain(text)
+    about = _plain(key)
+    for value in sorted(values, key=len, reverse=True):
+        want = _plain(value)
+        if want in ("yes", "no", "none", ""):
+            continue
+        short = len(want) <= 2 and not (want.isdigit() and re.search(rf"\b{re.escape(about)}\b", plain))
+        pattern = rf"(?<![\w.]){re.escape(want)}(?![\w.]*\w)"
+        where = plain if not short else None
+        match = re.search(pattern, where) if where is not None else None
+        if short and re.search(rf"(?<![\w'’.]){re.escape(value)}(?![\w'’.])", text):
+            return value
+        if match and not _NOT.search(plain[: match.start()]):
+            return value
+    return _yes_or_no(plain, about, values)
+
+
+def _yes_or_no(plain: str, about: str, values: Sequence[str]) -> str | None:
+    """Options of the yes-or-no kind: "waterproof" is yes, "without water resistance" is no."""
+    match = re.search(rf"\b{re.escape(about)}\b", plain)
+    if match is None:
+        return None
+    negative = bool(_NOT.search(plain[: match.start()]))
+    words = _NO if negative else _YES
+    return next((value for value in values if value.casefold() in words), None)

@@ -1,0 +1,89 @@
+"""Finds the address that a customer means: typed out, the default one, another order's, or the one in the city they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from app.models.options import written_out
+from app.workflow.choices import ADDRESS, Known, Values
+from store.contract import Json
+
+_TYPED = re.compile(
+    r"(?P<address1>\d{1,6}[A-Za-z]? [A-Z][\w.'’]*(?: [A-Z][\w.'’]*){0,4}),?\s+"
+    r"(?:(?P<address2>(?:Suite|Apt\.?|Apartment|Unit|Floor|#) ?\w+),?\s+)?"
+    r"(?P<city>[A-Z][A-Za-z.'’-]+(?: [A-Z][A-Za-z.'’-]+){0,2}),?\s+(?P<state>[A-Z]{2}),?\s+(?P<zip>\d{5}(?:-\d{4})?)"
+    r"(?:,?\s+(?P<country>USA|US|United States))?"
+)
+_DEFAULT = re.compile(
+    r"\b(?:default|home|profile|account)(?: \w+)? address\b|\baddress (?:on file|in my (?:profile|account))\b", re.I
+)
+_OTHER = re.compile(r"\b(?:my|the|an) ?other order|another order|different order\b", re.I)
+_SAME_AS = re.compile(
+    r"\b(?:same (?:as|address as)|address (?:of|from|in|on)|as (?:in|on|for)|like)\s+(?:in |of |on |my |the )*(?:order )?$",
+    re.I,
+)
+
+
+def pointed_at(text: str, shop: Known) -> list[str]:
+    """Orders that a text names only for their address ("same as #W2")."""
+    found = []
+    for key in shop.orders:
+        for match in re.finditer(rf"#?{re.escape(key.lstrip('#'))}(?!\w)", text, re.I):
+            if _SAME_AS.search(text[: match.start()]):
+                found.append(key)
+    written = [row["order_id"] for row in written_out(text) if "order_id" in row]
+    return [key for key in found if key not in written]
+
+
+def address(text: str, texts: Sequence[str], order: Values | None, shop: Known) -> tuple[Json, str]:
+    """The address meant; why not: `several`, ``. One that is already there is not a change."""
+    now = _clean((order or shop.customer).get("address"))
+    own = _clean(shop.customer.get("address"))
+    for written in written_out(text):
+        if "address1" in written:
+            return _clean(written), ""
+    typed = _TYPED.search(text) or next((match for each in texts for match in [_TYPED.search(each)] if match), None)
+    if typed:
+        return _clean({"country": own.get("country") or "", **{k: v for k, v in typed.groupdict().items() if v}}), ""
+    pointed = pointed_at(text, shop)
+    if pointed:
+        return _clean(shop.orders[pointed[0]].get("address")), ""
+    places = _known(shop)
+    if order is not None and _DEFAULT.search(text) and own in places and own != now:
+        return own, ""
+    others = [place for place in places if place != now]
+    for each in (_after_to(text), text, *texts):
+        named = [place for place in others if _names(each, place)]
+        if len(named) == 1:
+            return named[0], ""
+        if named:
+            return None, "several"
+    if _OTHER.search(text) and len(others) == 1:
+        return others[0], ""
+    return None, ""
+
+
+def _known(shop: Known) -> list[dict[str, str]]:
+    rows = [shop.customer.get("address"), *(order.get("address") for order in shop.orders.values())]
+    found: list[dict[str, str]] = []
+    for row in rows:
+        if row and _clean(row) not in found:
+            found.append(_clean(row))
+    return found
+
+
+def _clean(row: Mapping[str, Json] | None) -> dict[str, str]:
+    return {name: str((row or {}).get(name) or "") for name in ADDRESS}
+
+
+def _after_to(text: str) -> str:
+    return re.split(r"\bto\b", text)[-1]
+
+
+def _names(text: str, place: Mapping[str, str]) -> bool:
+    """Whether the text says the street, or the city, of a place."""
+    return any(
+        bool(place[name]) and re.search(rf"\b{re.escape(place[name])}\b", text, re.I) is not None
+        for name in ("address1", "city")
+    )

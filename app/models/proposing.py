@@ -1,0 +1,183 @@
+"""The embedded proposer: from a ticket's clauses and the customer's records to typed actions, and what is missing for them.
+
+What the ticket says only chooses among the customer's own records; what cannot be found is missing, never guessed. Two
+matchers read the same words differently, so that their proposals can be compared.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.models import filling
+from app.models.port import Matcher
+from app.models.wishes import Wish, wishes
+from app.workflow.actions import broken, build, missing
+from app.workflow.choices import Known, known
+from config.rules import Requirement, Rules
+from store.case import Case, Facts
+from store.contract import Action, Json
+from store.queue import Invalid
+
+SURE_ENOUGH = 0.25
+"""Probability from which a clause is taken as a wish for an action; what it means is still checked against the records."""
+
+
+@dataclass
+class Draft:
+    """An action being put together."""
+
+    kind: str
+    args: dict[str, Json]
+    text: str
+    p: float
+    why: dict[str, str] = field(default_factory=dict)
+    """For an argument that is missing, why: `unavailable`, `several`, `not_on_file`."""
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """A wish that the records forbid: which kind, on what, and the required fact that does not hold."""
+
+    kind: str
+    args: dict[str, Json]
+    need: Requirement
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """What came of a ticket's wishes. `missing` names arguments ("order", "new_items"); `reasons` says why, by name."""
+
+    actions: tuple[Action, ...] = ()
+    missing: tuple[str, ...] = ()
+    reasons: dict[str, str] = field(default_factory=dict)
+    unmet: tuple[Unmet, ...] = ()
+    wanted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def propose(case: Case, rules: Rules, matcher: Matcher, *, model: str) -> Proposed:
+    """The actions that the newest message asks for, on records of the verified customer. Without records: what is wanted."""
+    facts = case.facts or Facts()
+    shop = known(facts)
+    text = "\n\n".join(part for part in (case.message.text, case.details) if part)
+    read = wishes(text, shop, rules, matcher)
+    if not any(wish.kinds for wish in read):
+        earlier = [each.text for each in case.messages if each.direction == "inbound" and each.id != case.message.id]
+        read = [*(wish for each in earlier for wish in wishes(each, shop, rules, matcher)), *read]
+    asked = tuple(dict.fromkeys(wish.kinds[0][0] for wish in read if wish.kinds and wish.kinds[0][1] >= SURE_ENOUGH))
+    if not shop.customer:
+        return Proposed(wanted=asked)
+    drafts, unmet = _drafts(read, shop, facts, rules, matcher, model)
+    return _finished(_merged(drafts, rules), unmet, asked, facts, rules, case)
+
+
+def _drafts(
+    read: list[Wish], shop: Known, facts: Facts, rules: Rules, matcher: Matcher, model: str
+) -> tuple[list[Draft], list[Unmet]]:
+    drafts: list[Draft] = []
+    unmet: list[Unmet] = []
+    context = filling.Context(shop, rules, matcher, model, read)
+    for at, wish in enumerate(read):
+        if wish.fallback and drafts and not drafts[-1].why and not missing(drafts[-1].kind, drafts[-1].args, rules):
+            continue
+        for kind, p in wish.kinds:
+            if p < SURE_ENOUGH or kind not in rules.actions:
+                continue
+            made = [Draft(kind, each.args, wish.text, p, each.why) for each in filling.fill(kind, at, context)]
+            fit = [each for each in made if not _needs(each, facts, rules)]
+            if fit:
+                drafts += fit
+                break
+            unmet += [Unmet(each.kind, each.args, need) for each in made for need in _needs(each, facts, rules)]
+    done = {draft.args.get("order") for draft in drafts}
+    return drafts, [each for each in unmet if each.args.get("order") not in done]
+
+
+def _needs(draft: Draft, facts: Facts, rules: Rules) -> tuple[Requirement, ...]:
+    return broken(draft.kind, draft.args, facts, rules)
+
+
+def _merged(drafts: list[Draft], rules: Rules) -> list[Draft]:
+    """One action for one kind on one order: items of several clauses come together, a later word about the rest wins."""
+    merged: list[Draft] = []
+    for draft in drafts:
+        entry = rules.actions[draft.kind]
+        items = next((name for name, arg in entry.args.items() if arg.type == "items"), None)
+        keys = [name for name, arg in entry.args.items() if arg.type in ("order", "customer", "invoice", "shipment")]
+        twin = next(
+            (
+                each
+                for each in merged
+                if each.kind == draft.kind and all(each.args.get(k) == draft.args.get(k) for k in keys)
+            ),
+            None,
+        )
+        if twin is None:
+            merged.append(draft)
+            continue
+        _join(twin, draft, items, next((name for name, arg in entry.args.items() if arg.type == "variants"), None))
+    return merged
+
+
+def _join(twin: Draft, draft: Draft, items: str | None, variants: str | None) -> None:
+    for name, value in draft.args.items():
+        if name not in (items, variants) and name not in twin.args:
+            twin.args[name] = value
+    twin.why |= {name: why for name, why in draft.why.items() if name not in (items, variants)}
+    if items is None:
+        return
+    had, more = list(twin.args.get(items) or ()), list(draft.args.get(items) or ())
+    new_had, new_more = list(twin.args.get(variants or "") or ()), list(draft.args.get(variants or "") or ())
+    for place, item in enumerate(more):
+        if item in had and not (
+            variants and place < len(new_more) and new_more[place] not in new_had and more.count(item) > 1
+        ):
+            if variants and place < len(new_more) and had.index(item) < len(new_had):
+                new_had[had.index(item)] = new_more[place]
+            continue
+        had.append(item)
+        if place < len(new_more):
+            new_had.append(new_more[place])
+    twin.args[items] = had
+    if variants:
+        twin.args[variants] = new_had
+        twin.why |= {name: why for name, why in draft.why.items() if name == variants}
+
+
+def _finished(
+    drafts: list[Draft], unmet: list[Unmet], asked: tuple[str, ...], facts: Facts, rules: Rules, case: Case
+) -> Proposed:
+    actions: list[Action] = []
+    lacking: dict[str, str] = {}
+    notes: list[str] = []
+    stem = re.sub(r"\W+", "", case.message.id)[-24:] or "ticket"
+    for draft in drafts:
+        absent = missing(draft.kind, draft.args, rules)
+        if absent:
+            lacking |= {name: draft.why.get(name, "") for name in absent}
+            notes.append(f"{_title(draft.kind)}: {', '.join(absent)} not found in “{draft.text[:80]}”")
+            continue
+        try:
+            actions.append(build(draft.kind, draft.args, facts, rules, f"{stem}-{len(actions) + 1}"))
+        except Invalid as refusal:
+            name = str(refusal).split(":")[0].split(".")[0]
+            lacking[name] = "not_possible"
+            notes.append(f"{_title(draft.kind)}: {refusal}")
+    if not drafts and not unmet:
+        lacking |= _nothing_found(asked, rules)
+    return Proposed(tuple(actions), tuple(lacking), lacking, tuple(unmet), asked, tuple(notes))
+
+
+def _nothing_found(asked: tuple[str, ...], rules: Rules) -> dict[str, str]:
+    """Actions are wanted and no order or item was found for any of them: the first missing thing of each."""
+    found: dict[str, Any] = {}
+    for kind in asked:
+        absent = missing(kind, {}, rules) if kind in rules.actions else ()
+        found |= {name: "" for name in absent[:1]}
+    return found
+
+
+def _title(kind: str) -> str:
+    return kind.replace("_", " ").capitalize()
