@@ -58,8 +58,10 @@ def _performed(execution: Execution, incarnation: str, out: CarryingOut) -> Resu
     # A second dispatch, another process run or a second try of this one: it may have been sent before.
     fresh = execution.attempt <= 1 and incarnation == out.incarnation and execution.id not in out.tried
     out.tried.add(execution.id)
-    if not fresh and (known := _asked(execution, connector, keyed)) is not None:
-        return known
+    if not fresh:
+        if (known := _asked(execution, connector, keyed)) is not None:
+            return known
+        execution = execution.model_copy(update={"attempt": max(2, execution.attempt)})
     begun, sent = time.monotonic(), 0
     deadline = out.rules.jobs["action"].deadline_seconds
     while True:

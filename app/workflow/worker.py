@@ -17,10 +17,13 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from app.connectors.port import Connector
+from app.models.port import Model
+from app.sources.knowledge import Embed
 from app.workflow import failures
 from app.workflow.carry_out import CarryingOut, carry_out
 from app.workflow.engine import Engine, Stopping
@@ -204,7 +207,7 @@ class Worker:
         began = time.monotonic()
         try:
             models = registry.models(self._rules, self._where.models)
-            embed = _warmed(models)
+            embed = _warmed(models, self._rules)
             services = Services(self._rules, models, Lookup(self._rules, self._where.shop, embed))
         except Exception:
             log.exception("the models cannot be loaded; only approved actions are carried out")
@@ -311,20 +314,20 @@ def _opened(where: Where, rules: Rules, stop: threading.Event) -> Work | None:
     return None
 
 
-def _connectors(rules: Rules, where: Where) -> Any:
+def _connectors(rules: Rules, where: Where) -> Mapping[str, Connector]:
     from app.connectors.registry import connectors
 
     return connectors(rules, where.shop, where.outbox)
 
 
-def _warmed(models: Any) -> Any:
-    """Load what is embedded now rather than in the first ticket; returns the embedder of the look-up, if there is one."""
+def _warmed(models: Mapping[str, Model], rules: Rules) -> Embed | None:
+    """Load what is embedded now rather than in the first ticket; returns what the look-up embeds with, if anything."""
     from app.models import minilm
 
-    for model in models.values():
-        if getattr(model, "embedded", True):
-            model.classify("where is my order", timeout=60.0)
-    return minilm.embed
+    for name, entry in rules.models.items():
+        if entry.kind == "embedded":
+            models[name].classify("where is my order", timeout=60.0)
+    return minilm.embed if minilm.available() is None else None
 
 
 # ── who is alive ─────────────────────────────────────────────────────────────
