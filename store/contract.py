@@ -253,6 +253,8 @@ class Proposal(Value):
     confidence: float | None = None
     route: Route
     actions: tuple[Action, ...] = ()
+    message: Body | None = None
+    """What the customer wrote that this answers. The gate reads it for words that stop; without it those rules stop."""
     customer_reply: Body | None = None
     internal_note: Body = ""
     evidence: tuple[Evidence, ...] = ()

@@ -18,7 +18,7 @@ from store.contract import Route, Trigger
 FALLBACK = "fallback"
 MISSING_FIELD = "missing_field"
 """Code of the way a ticket takes when a trigger asks for something the case does not have."""
-CLASSIFY = "classify"
+CLASSIFY = "classification"
 """The step whose attempts say whether the message was read again with the tighter prompt."""
 
 Then = Literal["go_on", "ask", "retry", "review"]

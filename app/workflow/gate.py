@@ -1,0 +1,93 @@
+"""Which review rules stop a proposal, and who may let it go. Without a reason it may go out by itself.
+
+Risk stops even where no rule names it: an action of high risk, an unknown one, one for an unproven customer, an unproven
+claim, a leak and a failure never go out by themselves, not even with an empty review.toml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from app.workflow.proof import leaks_in
+from app.workflow.stops import Absent, Hit, Looked, hits, problems, spoken
+from config.rules import ReviewEntry, Rules
+from store.contract import Gate, GateReason, Proposal
+
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+def gate(proposal: Proposal, rules: Rules, refunded_today: Mapping[str, int]) -> Gate:
+    """All reasons, each with limit and actual in words, in the order of review.toml.
+
+    `refunded_today`: minor units by currency, already refunded to this customer. A rule that cannot be judged because a
+    field is missing stops and names the field.
+    """
+    looked = Looked(proposal, rules, refunded_today)
+    reasons: dict[tuple[str, str], GateReason] = {}
+    stopped: list[ReviewEntry] = []
+    for entry in rules.reviews:
+        found = list(_reasons(entry, looked))
+        reasons.update({(reason.code, reason.text): reason for reason in found})
+        if found:
+            stopped.append(entry)
+    for reason in _always(looked, named=bool(reasons)):
+        reasons[reason.code, reason.text] = reason
+    risky = any(_risk(action.kind, rules) == "high" for action in proposal.actions)
+    beyond_rules = bool(reasons) and not stopped
+    two = [entry for entry in stopped if entry.needs == "two"]
+    return Gate(
+        reasons=tuple(reasons.values()),
+        risk="high" if risky or beyond_rules or any(entry.risk == "high" for entry in stopped) else "low",
+        needs="two" if two else "one",
+        role=next((entry.role for entry in (*two, *stopped) if entry.role), None),
+    )
+
+
+def _reasons(entry: ReviewEntry, looked: Looked) -> Iterator[GateReason]:
+    try:
+        found = hits(entry.if_, looked)
+    except Absent as missing:
+        text = f"{spoken(entry.name)} cannot be judged: {missing} is missing"
+        yield GateReason(code=entry.name, text=text, actual="missing", to=entry.to)
+        return
+    for hit in found:
+        yield GateReason(
+            code=entry.name,
+            text=_sentence(entry.reason, hit),
+            limit=hit.get("limit"),
+            actual=hit.get("actual"),
+            to=entry.to,
+        )
+
+
+def _always(looked: Looked, *, named: bool) -> Iterator[GateReason]:
+    """What stops without any rule. An unknown action is always said; the rest only where no rule said anything."""
+    proposal, rules = looked.proposal, looked.rules
+    for action in proposal.actions:
+        if action.kind not in rules.actions:
+            yield GateReason(code="unknown_action", text=f"No rule knows the action {action.kind}", actual=action.kind)
+    if named:
+        return
+    for action in proposal.actions:
+        if _risk(action.kind, rules) == "high" and action.kind in rules.actions:
+            yield GateReason(code="risky_action", text=f"{spoken(action.kind)} is of high risk", actual="high")
+    customer = proposal.ticket.customer
+    if proposal.actions and customer.identity != "verified":
+        text = f"Identity is {customer.identity}, and the proposal changes an account"
+        yield GateReason(code="unproven_identity", text=text, actual=customer.identity)
+    for problem in problems(proposal):
+        yield GateReason(code="unproven_claim", text=problem, actual=problem)
+    if leaked := leaks_in(proposal, rules):
+        yield GateReason(code="leak", text=f"The reply shows what is not the customer's: {', '.join(leaked)}")
+    if proposal.failure is not None:
+        yield GateReason(code="failure", text=f"{proposal.failure.step} failed: {proposal.failure.code}")
+
+
+def _risk(kind: str, rules: Rules) -> str:
+    entry = rules.actions.get(kind)
+    return entry.risk if entry else "high"
+
+
+def _sentence(template: str, slots: Hit) -> str:
+    return _SLOT.sub(lambda slot: slots.get(slot[1], slot[0]), template)
