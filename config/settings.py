@@ -11,12 +11,17 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """All paths of one installation. `rules` are the folders laid over the defaults, in order."""
+    """All paths of one installation."""
 
     home: Path
     queue: str
-    rules: tuple[Path, ...]
+    rules_folder: Path
     actor: str
+
+    @property
+    def rules(self) -> tuple[Path, ...]:
+        """The folders laid over the default rules: the team's own, when it is there."""
+        return (self.rules_folder,) if self.rules_folder.is_dir() else ()
 
     @property
     def engine(self) -> Path:
@@ -60,7 +65,7 @@ def settings(
     return Settings(
         home=home,
         queue=queue or os.environ.get("LASTCLICK_QUEUE") or str(home / "queue.sqlite"),
-        rules=(rules_folder,) if rules_folder.is_dir() else (),
+        rules_folder=rules_folder,
         actor=actor or os.environ.get("LASTCLICK_ACTOR") or _login_name(),
     )
 

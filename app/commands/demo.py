@@ -30,7 +30,7 @@ def run(given: argparse.Namespace) -> int:
     where.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     (where.home / MARK).touch()
     shared = places(where)
-    beside = [["worker", *shared, "--sample-shop"], ["import", *shared, "--sample-day", "--speed", str(given.speed)]]
+    beside = [["worker", *shared], ["import", *shared, "--sample-day", "--speed", str(given.speed)]]
     return open_desk(where, "demo", beside)
 
 

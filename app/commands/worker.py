@@ -26,13 +26,8 @@ def run(given: argparse.Namespace) -> int:
 
     where = settings(given.home, rules=given.rules, actor=given.actor)
     where.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    rules = load(where.rules)
-    if given.sample_shop and not where.shop.exists():
-        from app.commands.shop import load_sample
-
-        load_sample(where, rules)
     _stop_with_parent()
-    worker.run(where, rules)
+    worker.run(where, load(where.rules))
     return 0
 
 

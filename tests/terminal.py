@@ -1,0 +1,100 @@
+"""A real terminal for tests: a program in a pty, its screen as text (pyte), keys typed, every byte kept."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+import pyte
+
+
+class Terminal:
+    """Run a command in a pty of a size. `screen()` is what a person sees; `output` is every byte that came."""
+
+    def __init__(
+        self, command: Sequence[str], *, columns: int = 120, rows: int = 36, env: Mapping[str, str] | None = None
+    ) -> None:
+        self.output = bytearray()
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.execvpe(command[0], list(command), {**os.environ, "TERM": "xterm-256color", "LINES": "", **(env or {})})
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def read(self, seconds: float = 0.05) -> None:
+        """Take in what comes within that time."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            ready, _, _ = select.select([self._fd], [], [], left)
+            if not ready:
+                return
+            try:
+                data = os.read(self._fd, 65536)
+            except OSError:  # the program closed its side
+                return
+            if not data:
+                return
+            self.output += data
+            # pyte does not know private-parameter sequences of newer terminals and would print their tails.
+            self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;:]*[a-gi-ln-z]", b"", data))
+
+    def screen(self) -> str:
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def wait_for(self, *words: str, seconds: float = 20.0) -> str:
+        """The screen as soon as all words stand on it; fails with the screen when they do not come."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.read()
+            screen = self.screen()
+            if all(word in screen for word in words):
+                return screen
+        raise AssertionError(f"{[word for word in words if word not in self.screen()]} never came:\n{self.screen()}")
+
+    def wait_until_gone(self, word: str, seconds: float = 20.0) -> str:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.read()
+            if word not in self.screen():
+                return self.screen()
+        raise AssertionError(f"{word!r} stayed:\n{self.screen()}")
+
+    def type(self, keys: str) -> None:
+        os.write(self._fd, keys.encode())
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def exit_code(self, seconds: float = 10.0) -> int:
+        """Wait for the end; fails when the program does not end."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.read()
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+        raise AssertionError(f"still running:\n{self.screen()}")
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+        os.close(self._fd)
