@@ -67,9 +67,8 @@ def prove_text(text: str, proposal: Proposal, rules: Rules) -> tuple[Claim, ...]
         for part in (each.strip() for each in text.split("\n\n"))
         if part
     ]
-    return _proved(
-        claims, known, proposal.actions, _people({proposal.ticket.customer.name}), proposal.message or "", rules
-    )
+    asking = Known(_people({proposal.ticket.customer.name}), proposal.message or "")
+    return _proved(claims, known, proposal.actions, asking, rules)
 
 
 def leaks(text: str, case: Case, rules: Rules) -> tuple[str, ...]:
