@@ -1,0 +1,127 @@
+"""Dialogs that ask for words: a reason, a message, a name, a time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Input, OptionList, TextArea
+from textual.widgets.option_list import Option
+
+from app.desk.deciding import REJECT_CODES
+from app.desk.dialogs.frame import Dialog
+from app.desk.words import line, words
+
+_SEND = line(("Ctrl+S", "bold $primary"), (" send   ", ""), ("Esc", "bold $primary"), (" back", ""))
+_CHOOSE = line(("↑ ↓ Enter", "bold $primary"), (" choose   ", ""), ("Esc", "bold $primary"), (" back", ""))
+_ENTER = line(("Enter", "bold $primary"), (" send   ", ""), ("Esc", "bold $primary"), (" back", ""))
+
+
+class TextDialog(Dialog[str]):
+    """Several lines; empty is refused in a sentence."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "send", "send", priority=True)]
+
+    def __init__(self, title: Content, needed: Content, text: str = "") -> None:
+        super().__init__(title, _SEND)
+        self._needed = needed
+        self._text = text
+
+    def fields(self) -> ComposeResult:
+        yield TextArea(self._text, id="text", soft_wrap=True)
+
+    def action_send(self) -> None:
+        text = self.query_one("#text", TextArea).text.strip()
+        if text:
+            self.dismiss(text)
+        else:
+            self.problem(self._needed)
+
+
+class LineDialog(Dialog[str]):
+    """One line; empty is refused in a sentence."""
+
+    def __init__(self, title: Content, needed: Content) -> None:
+        super().__init__(title, _ENTER)
+        self._needed = needed
+
+    def fields(self) -> ComposeResult:
+        yield Input(id="text")
+
+    def on_input_submitted(self) -> None:
+        text = self.query_one("#text", Input).value.strip()
+        if not self.settled:
+            return
+        if text:
+            self.dismiss(text)
+        else:
+            self.problem(self._needed)
+
+
+class RejectDialog(Dialog[tuple[str, str]]):
+    """A reason from the list, then words for whoever reads it later; the words may be empty."""
+
+    def __init__(self, title: Content) -> None:
+        super().__init__(title, _CHOOSE)
+        self._code = ""
+
+    def fields(self) -> ComposeResult:
+        yield OptionList(
+            *(Option(words(f"{n}  {text}"), id=code) for n, (code, text) in enumerate(REJECT_CODES, start=1)),
+            id="codes",
+        )
+        yield Input(placeholder="In your words, for the team (may stay empty)", id="text")
+
+    def on_key(self, event: object) -> None:
+        key = getattr(event, "key", "")
+        codes = self.query_one("#codes", OptionList)
+        if codes.has_focus and self.settled and key.isdigit() and 1 <= int(key) <= len(REJECT_CODES):
+            codes.highlighted = int(key) - 1
+            codes.action_select()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        if self.settled:
+            self._code = event.option_id or ""
+            self.query_one("#text", Input).focus()
+            self.query_one("#hint").update(_ENTER)  # type: ignore[attr-defined]
+
+    def on_input_submitted(self) -> None:
+        if not self._code:
+            self.problem(words("Choose a reason from the list first.", "$warning"))
+            self.query_one("#codes", OptionList).focus()
+        else:
+            self.dismiss((self._code, self.query_one("#text", Input).value.strip()))
+
+
+class SnoozeDialog(Dialog[datetime]):
+    """When it comes back."""
+
+    def __init__(self, title: Content, at: datetime) -> None:
+        super().__init__(title, _CHOOSE)
+        self._times = snooze_times(at)
+
+    def fields(self) -> ComposeResult:
+        yield OptionList(
+            *(Option(words(f"{title:<18}{until.strftime('%a %d %b %H:%M')}")) for title, until in self._times),
+            id="times",
+        )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        if self.settled:
+            self.dismiss(self._times[event.option_index][1])
+
+
+def snooze_times(at: datetime) -> list[tuple[str, datetime]]:
+    """The usual times, in local time: half an hour to Monday morning."""
+    local = at.astimezone()
+    morning = local.replace(hour=9, minute=0, second=0, microsecond=0)
+    return [
+        ("30 minutes", local + timedelta(minutes=30)),
+        ("1 hour", local + timedelta(hours=1)),
+        ("4 hours", local + timedelta(hours=4)),
+        ("tomorrow morning", morning + timedelta(days=1)),
+        ("Monday morning", morning + timedelta(days=7 - local.weekday())),
+    ]

@@ -1,0 +1,174 @@
+"""Which keys work when: one table that feeds bindings, footer and help. Pure data, tested without an app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["look", "confirm", "busy"]
+Pane = Literal["queue", "ticket", "live"]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that decides whether a key works now. `undo` names the effect that can be taken back."""
+
+    mode: Mode = "look"
+    pane: Pane = "queue"
+    narrow: bool = False
+    rows: int = 0
+    case: bool = False
+    mine: bool = False
+    open: bool = False
+    read_only: bool = False
+    stale: bool = False
+    items: int = 1
+    sources: int = 0
+    source_shown: bool = False
+    alternatives: int = 0
+    undo: str = ""
+
+
+Test = Callable[[Situation], bool]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One action: its id, the keys that call it, how they are written, what it does, and when. `rank` orders the footer
+    (0: not there)."""
+
+    id: str
+    keys: tuple[str, ...]
+    shown: str
+    title: str
+    group: str
+    works: Test
+    rank: int = 0
+
+
+def _looking(now: Situation) -> bool:
+    return now.mode == "look"
+
+
+def _deciding(now: Situation) -> bool:
+    return (
+        now.mode == "look"
+        and now.case
+        and now.open
+        and not now.read_only
+        and not now.stale
+        and (not now.narrow or now.pane == "ticket")
+    )
+
+
+def _listed(now: Situation) -> bool:
+    return now.mode == "look" and now.rows > 0
+
+
+def _can_open(now: Situation) -> bool:
+    folded = now.narrow and now.pane != "ticket"
+    return _listed(now) and not now.stale and ((now.open and not now.mine and not now.read_only) or folded)
+
+
+KEYS: tuple[Key, ...] = (
+    Key("confirm", ("y",), "y", "do it", "decide", lambda now: now.mode == "confirm", 1),
+    Key("back_out", ("escape",), "Esc", "not yet", "decide", lambda now: now.mode == "confirm", 2),
+    Key(
+        "renew", ("enter",), "Enter", "show what is there now", "move", lambda now: now.mode == "look" and now.stale, 3
+    ),
+    Key("open", ("enter",), "Enter", "open", "move", _can_open, 3),
+    Key("approve", ("a",), "a", "approve", "decide", _deciding, 4),
+    Key("edit", ("e",), "e", "edit", "decide", _deciding, 5),
+    Key("reject", ("r",), "r", "reject", "decide", _deciding, 6),
+    Key("respond", ("x",), "x", "respond", "decide", _deciding, 9),
+    Key("retry", ("t",), "t", "retry with details", "decide", _deciding, 8),
+    Key("hand_over", ("o",), "o", "hand over", "decide", _deciding, 10),
+    Key("snooze", ("s",), "s", "snooze", "decide", _deciding, 11),
+    Key("undo", ("u",), "u", "undo", "decide", lambda now: _looking(now) and bool(now.undo), 7),
+    Key("next", ("n",), "n", "next", "move", lambda now: _listed(now) and now.rows > 1, 12),
+    Key("down", ("j", "down"), "j ↓", "next in the list", "move", _listed),
+    Key("up", ("k", "up"), "k ↑", "previous in the list", "move", _listed),
+    Key(
+        "page_down",
+        ("pagedown", "ctrl+d"),
+        "PgDn",
+        "scroll the message",
+        "move",
+        lambda now: _looking(now) and now.case,
+    ),
+    Key("page_up", ("pageup", "ctrl+u"), "PgUp", "scroll it back", "move", lambda now: _looking(now) and now.case),
+    Key("top", ("home", "g"), "g", "top of the list", "move", _listed),
+    Key(
+        "item_next",
+        ("right_square_bracket", "right"),
+        "]",
+        "next action",
+        "read",
+        lambda now: _deciding(now) and now.items > 1,
+        13,
+    ),
+    Key(
+        "item_before",
+        ("left_square_bracket", "left"),
+        "[",
+        "action before",
+        "read",
+        lambda now: _deciding(now) and now.items > 1,
+    ),
+    *(
+        Key(
+            f"source_{n}",
+            (str(n),),
+            str(n),
+            f"source {n}",
+            "read",
+            lambda now, n=n: _looking(now) and now.sources >= n,  # type: ignore[misc]
+        )
+        for n in range(1, 10)
+    ),
+    Key("messages", ("m",), "m", "all messages", "read", lambda now: _looking(now) and now.case, 14),
+    Key("other", ("v",), "v", "other model's proposal", "read", lambda now: _looking(now) and now.alternatives > 0, 13),
+    Key(
+        "close_source",
+        ("escape",),
+        "Esc",
+        "back to the message",
+        "read",
+        lambda now: _looking(now) and now.source_shown,
+        2,
+    ),
+    Key("fold", ("tab",), "Tab", "queue · ticket · live", "move", lambda now: _looking(now) and now.narrow, 15),
+    Key("help", ("question_mark",), "?", "keys", "desk", _looking, 90),
+    Key("quit", ("q",), "q", "quit", "desk", _looking, 91),
+)
+
+GROUPS = {"decide": "Decide", "move": "Move", "read": "Read", "desk": "Desk"}
+
+
+def works(key_id: str, now: Situation) -> bool:
+    """Whether that action may run now."""
+    return any(key.id == key_id and key.works(now) for key in KEYS)
+
+
+def working(now: Situation) -> tuple[Key, ...]:
+    """The keys that work here, in the table's order: what help lists."""
+    return tuple(key for key in KEYS if key.works(now))
+
+
+def footer(now: Situation, cells: int) -> tuple[tuple[str, str], ...]:
+    """Key and title of the most useful keys that fit; `?` always does."""
+    ranked = sorted((key for key in working(now) if key.rank), key=lambda key: key.rank)
+    chosen: list[tuple[str, str]] = []
+    last = [(key.shown, key.title) for key in ranked if key.id == "help"]
+    left = cells - sum(len(shown) + len(title) + 3 for shown, title in last)
+    for key in ranked:
+        if key.id == "help":
+            continue
+        title = f"undo {now.undo}" if key.id == "undo" else key.title
+        need = len(key.shown) + len(title) + 3
+        if need > left:
+            break
+        chosen.append((key.shown, title))
+        left -= need
+    return (*chosen, *last)

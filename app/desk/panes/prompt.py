@@ -1,0 +1,29 @@
+"""The question that is asked in place before a decision goes out: what would happen, and the two keys that answer it."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from app.desk.handling import Pending
+from app.desk.words import line, words
+
+
+def rows(pending: Pending) -> list[Content]:
+    """Each clause of the effect on a line, what the gate says of an edit, then the keys."""
+    shown = [words("This will happen:", "bold $warning")]
+    shown += [line(("  • ", "$warning"), (clause, "bold")) for clause in pending.effect]
+    if pending.gate is not None:
+        shown += _gate(pending)
+    shown.append(line(("  y", "bold $primary"), (" do it     ", ""), ("Esc", "bold $primary"), (" not yet", "")))
+    return shown
+
+
+def _gate(pending: Pending) -> list[Content]:
+    gate = pending.gate
+    assert gate is not None
+    if not gate.reasons:
+        return [line(("  gate ", "$quiet"), ("no rule stops the edited version", "$success"))]
+    said = [line(("  gate ", "$quiet"), (reason.text, "$warning")) for reason in gate.reasons]
+    if gate.needs == "two":
+        said.append(words("       a second person must approve it", "bold $accent"))
+    return said

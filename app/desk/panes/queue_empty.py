@@ -1,0 +1,67 @@
+"""What the ticket pane says when there is no case to show: what is so, and what to do first."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from app.desk.words import NOTHING, line, lines, words
+from store.live import Counters
+
+
+def opening() -> Content:
+    return words("Opening the queue …", "$quiet")
+
+
+def choose() -> Content:
+    return words("Choose a case: j and k move, Enter opens.", "$quiet")
+
+
+def nothing_waits(counters: Counters | None, decided_here: int) -> Content:
+    """First run, all done, everything held, or no worker: told apart by the figures."""
+    if counters is None:
+        return opening()
+    if counters.held and not counters.waiting:
+        return _all_held(counters)
+    handled = sum(route.handled for route in counters.routes)
+    if handled or decided_here:
+        return _all_done(counters, decided_here)
+    return _first_run(counters)
+
+
+def _all_done(counters: Counters, decided_here: int) -> Content:
+    told = f"You decided {decided_here} just now." if decided_here else "Nothing stopped for a person."
+    rows = [words("Nothing waits.", "bold $success"), words(told), NOTHING]
+    rows.append(words("New cases appear here by themselves.", "$quiet") if counters.workers else _no_worker())
+    return lines(rows)
+
+
+def _all_held(counters: Counters) -> Content:
+    one = counters.held == 1
+    return lines(
+        [
+            words(f"{'One case is' if one else f'All {counters.held} cases are'} held.", "bold $warning"),
+            words("A switch is off, and what waits behind it holds until it is on again."),
+            NOTHING,
+            words("The line above says which switch, who threw it and why.", "$quiet"),
+        ]
+    )
+
+
+def _first_run(counters: Counters) -> Content:
+    rows = [
+        words("This queue is empty.", "bold"),
+        words("Tickets that need a person will wait here, with the reason and the sources."),
+        NOTHING,
+        line(("lastclick demo         ", "bold $primary"), ("see it at work on a sample shop", "")),
+        line(("lastclick import FILE  ", "bold $primary"), ("file your own tickets", "")),
+        line(("lastclick rules check  ", "bold $primary"), ("check the rules before they do", "")),
+        NOTHING,
+    ]
+    rows.append(
+        words("A worker runs. New cases appear here by themselves.", "$quiet") if counters.workers else _no_worker()
+    )
+    return lines(rows)
+
+
+def _no_worker() -> Content:
+    return line(("No worker runs: ", "bold $warning"), ("start one with ", ""), ("lastclick worker", "bold $primary"))

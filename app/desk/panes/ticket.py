@@ -1,0 +1,130 @@
+"""One ticket with everything on it: the trusted facts, what the customer wrote, the sources, both letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from app.desk import facts, letters
+from app.desk.deciding import OpenCase
+from app.desk.words import NOTHING, line, short, words
+from store.contract import Review
+
+LABELS = {"why": "WHY", "route": "ROUTE", "action": "ACTION", "who": "WHO", "sources": "SOURCES"}
+
+
+class Drawn(Static):
+    """A Static that repaints only when its content changes."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(NOTHING, id=id, classes=classes)
+        self._drawn = NOTHING
+
+    def draw(self, content: Content) -> None:
+        """Show this, if it is not what is shown."""
+        if not self._drawn.is_same(content):
+            self._drawn = content
+            self.update(content)
+
+
+class TicketPane(Vertical):
+    """Draws an `OpenCase`; holds nothing but which source or view of the messages is shown."""
+
+    def compose(self) -> ComposeResult:
+        yield Drawn(id="notice")
+        with Vertical(id="facts"):
+            for name, label in LABELS.items():
+                with Horizontal(classes="fact"):
+                    yield Static(Content(label), classes="label")
+                    yield Drawn(id=f"fact-{name}", classes="value")
+        with Vertical(id="reading"):
+            with VerticalScroll(id="message", can_focus=False):
+                yield Drawn(id="message-text")
+            with Horizontal(id="letters"):
+                with VerticalScroll(id="reply", can_focus=False):
+                    yield Drawn(id="reply-text")
+                with VerticalScroll(id="note", can_focus=False):
+                    yield Drawn(id="note-text")
+        yield Drawn(id="empty")
+        yield Drawn(id="prompt")
+
+    def on_mount(self) -> None:
+        self.query_one("#reply").border_title = Content("to the customer")
+        self.query_one("#note").border_title = Content("internal note")
+        self.blank(NOTHING)
+
+    def draw_case(self, case: OpenCase, source: int | None, every_message: bool) -> None:
+        """Show this case; `source` is the number of the one that is open."""
+        review = case.review
+        self.remove_class("-blank")
+        self.border_title = _title(review, max(20, self.size.width - 6))
+        self._draw("fact-why", facts.why(review))
+        self._draw("fact-route", facts.route(review))
+        self._draw("fact-action", facts.actions(case))
+        self._draw("fact-who", facts.who(review))
+        self._draw("fact-sources", facts.sources(review, source))
+        evidence = review.proposal.evidence
+        chosen = evidence[source - 1] if source else None
+        self._draw("reply-text", letters.reply(review.proposal, chosen.id if chosen else None))
+        self._draw("note-text", letters.note(review.proposal))
+        scroll = self.query_one("#message")
+        if chosen is not None and source is not None:
+            self._draw("message-text", letters.source(chosen, source, review.proposal.claims))
+            scroll.border_title = Content(f"source {source} of {len(evidence)}")
+        else:
+            self._draw("message-text", letters.conversation(review.messages, every_message))
+            scroll.border_title = _message_title(review, every_message)
+        scroll.set_class(chosen is not None, "-source")
+
+    def blank(self, content: Content) -> None:
+        """Nothing to show but these words."""
+        self.add_class("-blank")
+        self.border_title = Content("Ticket")
+        self._draw("empty", content)
+
+    def notice(self, content: Content) -> None:
+        """A sentence above the facts: a conflict, a draft, who holds it. Nothing: none."""
+        self._draw("notice", content)
+        self.query_one("#notice").set_class(bool(content), "-shown")
+
+    def prompt(self, rows: Iterable[Content]) -> None:
+        """The question that is asked in place. No rows: none."""
+        shown = list(rows)
+        self._draw("prompt", Content("\n").join(shown))
+        self.query_one("#prompt").set_class(bool(shown), "-shown")
+
+    def scroll_message(self, pages: int) -> None:
+        scroll = self.query_one("#message", VerticalScroll)
+        scroll.scroll_relative(y=pages * max(1, scroll.size.height - 1), animate=False)
+        for each in ("#reply", "#note"):
+            letter = self.query_one(each, VerticalScroll)
+            letter.scroll_relative(y=pages * max(1, letter.size.height - 1), animate=False)
+
+    def to_top(self) -> None:
+        for each in ("#message", "#reply", "#note"):
+            self.query_one(each, VerticalScroll).scroll_home(animate=False)
+
+    def _draw(self, name: str, content: Content) -> None:
+        self.query_one(f"#{name}", Drawn).draw(content)
+
+
+def _title(review: Review, cells: int) -> Content:
+    ticket = review.proposal.ticket
+    badge = f" ◌ {review.proposal.hidden} hidden characters" if review.proposal.hidden else ""
+    left = max(10, cells - len(ticket.id) - len(badge) - 2)
+    return line(
+        (ticket.id, "bold $primary"), (" ", ""), (short(ticket.subject, left), "bold"), (badge, "bold $warning")
+    )
+
+
+def _message_title(review: Review, every: bool) -> Content:
+    newest = letters.latest(review.messages)
+    if every or not newest:
+        return Content(f"all {len(review.messages)} messages")
+    total = len(review.messages)
+    more = f" · 1 of {total}, m shows all" if total > 1 else ""
+    return words(short(f"{letters.title(newest[0])}{more}", 70))

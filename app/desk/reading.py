@@ -1,0 +1,101 @@
+"""Keeps list and figures in step with the journal: one reader, never two requests at once, at most four times a second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from app.desk import news
+from app.desk.talk import Post
+from app.desk.window import Window
+from store.live import Counters, Page, Switch, View
+from store.queue import Queue, QueueError, TooOld
+
+FASTEST = 0.25
+"""Seconds between two readings: changes in between are read together."""
+SLOWEST = 2.0
+"""Seconds after which figures that no event tells of (workers, ages, leases) are read again."""
+
+
+class Reading:
+    """The rows of the view in a window, and the live figures; says what it read as news."""
+
+    def __init__(self, queue: Queue, post: Post, in_view: Callable[[], tuple[int, int]]) -> None:
+        self._queue = queue
+        self._post = post
+        self._in_view = in_view
+        self._changed = asyncio.Event()
+        self._reading = asyncio.Lock()
+        self._troubled = False
+        self._live: tuple[Counters, tuple[Switch, ...]] | None = None
+        self.view = View()
+        self.window = Window(self._page)
+        self.on_screen: Callable[[], str | None] = lambda: None
+
+    async def _page(self, after: str | None, limit: int) -> Page:
+        return await self._queue.page(self.view, after, limit)
+
+    def now(self) -> None:
+        """Read as soon as may be."""
+        self._changed.set()
+
+    async def want(self, first: int, last: int) -> None:
+        """Have these places in memory."""
+        async with self._reading:
+            try:
+                if await self.window.want(first, last):
+                    self._post(news.Listed())
+            except QueueError as error:
+                self._trouble(str(error))
+
+    async def follow(self) -> None:
+        """Wake the reader at each event of the journal; begins anew after a cut."""
+        while True:
+            try:
+                async for _ in self._queue.follow():
+                    self._changed.set()
+            except TooOld:
+                self._changed.set()
+            except QueueError as error:
+                self._trouble(str(error))
+            await asyncio.sleep(1.0)
+
+    async def run(self) -> None:
+        """Read at once, then whenever something changed, and now and then."""
+        changed = True
+        while True:
+            await self._read(changed)
+            await asyncio.sleep(FASTEST)
+            try:
+                await asyncio.wait_for(self._changed.wait(), SLOWEST - FASTEST)
+                changed = True
+            except TimeoutError:
+                changed = self._troubled
+            self._changed.clear()
+
+    async def _read(self, changed: bool) -> None:
+        async with self._reading:
+            try:
+                live = (await self._queue.counters(), await self._queue.switches())
+                if changed or self._differs(live[0]):
+                    total = (await self._queue.counts(self.view)).get("all", 0)
+                    await self.window.again(*self._in_view(), total)
+                    self._post(news.Listed())
+                    if (shown := self.on_screen()) is not None:
+                        self._post(news.CaseRead(await self._queue.review(shown), again=True))
+            except QueueError as error:
+                self._trouble(str(error))
+                return
+        self._live = live
+        self._post(news.Live(*live))
+        if self._troubled:
+            self._troubled = False
+            self._post(news.Trouble(""))
+
+    def _differs(self, counters: Counters) -> bool:
+        """A change that came without an event that we saw: another figure of what waits."""
+        return self._live is None or self._live[0].waiting != counters.waiting
+
+    def _trouble(self, text: str) -> None:
+        self._troubled = True
+        self._post(news.Trouble(text))

@@ -1,0 +1,251 @@
+"""A queue in memory that keeps the door's promises as far as the desk can see them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
+
+from store.contract import (
+    Approve,
+    Decision,
+    Draft,
+    Edit,
+    Gate,
+    GateReason,
+    IncomingMessage,
+    Lease,
+    Message,
+    Outcome,
+    Proposal,
+    Review,
+    Ticket,
+    Verdict,
+    now,
+)
+from store.live import Counters, Event, Page, Row, Switch, SwitchPreview, TicketHistory, View
+from store.queue import Conflict, Invalid, LeaseLost, NotFound, Taken, Unavailable
+from tests.desk import samples
+
+
+class FakeQueue:
+    """Open reviews by id, oldest first. `down` is the sentence with which everything is refused."""
+
+    def __init__(self, reviews: Iterable[Review], **figures: object) -> None:
+        self.reviews = {review.id: review for review in reviews}
+        self.decisions: dict[str, Decision] = {}
+        self.drafts: list[Draft] = []
+        self.undone: list[str] = []
+        self.released: list[str] = []
+        self.figures = figures
+        self.off: tuple[Switch, ...] = ()
+        self.down = ""
+        self.undo_seconds = 10.0
+        self.calls: list[str] = []
+        self._leases: dict[str, Lease] = {}
+        self._fence = 0
+        self._seq = 0
+        self._followers: list[asyncio.Queue[Event]] = []
+
+    # ── what tests do to it ──────────────────────────────────────────────────
+
+    def change(self, review: Review) -> None:
+        """Somebody else changed or filed it."""
+        self.reviews[review.id] = review
+        self.tell(review.id)
+
+    def customer_writes(self, review_id: str, text: str) -> None:
+        old = self.reviews[review_id]
+        message = Message(
+            id=f"{review_id}-new", ticket_id=old.proposal.ticket.id, direction="inbound", at=now(), text=text
+        )
+        self.change(
+            old.model_copy(update={"messages": (*old.messages, message), "newest_customer_message_id": message.id})
+        )
+
+    def lose(self, review_id: str) -> None:
+        """The lease runs out."""
+        self._leases.pop(review_id, None)
+
+    def take(self, review_id: str, actor: str) -> None:
+        """Another agent claims it."""
+        self._fence += 1
+        until = now() + timedelta(seconds=120)
+        self._leases[review_id] = Lease(review_id=review_id, actor=actor, fence=self._fence, until=until)
+        old = self.reviews[review_id]
+        self.change(old.model_copy(update={"claimed_by": actor, "claimed_until": until}))
+
+    def tell(self, subject: str) -> None:
+        self._seq += 1
+        event = Event(seq=self._seq, at=now(), actor="test", kind="changed", subject=subject)
+        for each in self._followers:
+            each.put_nowait(event)
+
+    # ── the door ─────────────────────────────────────────────────────────────
+
+    async def page(self, view: View, after: str | None = None, limit: int = 50) -> Page:
+        self._up("page")
+        rows = self._open()
+        start = 0 if after is None else next((n for n, each in enumerate(rows) if each.id == after), -1) + 1
+        shown = rows[start : start + limit]
+        more = start + limit < len(rows)
+        return Page(rows=tuple(_row(each) for each in shown), next=shown[-1].id if shown and more else None)
+
+    async def counts(self, view: View) -> dict[str, int]:
+        self._up("counts")
+        return {"all": len(self._open())}
+
+    async def search(self, words: str, after: str | None = None, limit: int = 50) -> Page:
+        raise Invalid("Search is not part of this queue.")
+
+    async def review(self, review_id: str) -> Review:
+        self._up("review")
+        if review_id not in self.reviews:
+            raise NotFound("There is no such case any more.")
+        return self.reviews[review_id]
+
+    async def history(self, ticket_id: str) -> TicketHistory:
+        raise NotFound("No history here.")
+
+    async def submit(self, item: IncomingMessage | Proposal) -> str:
+        raise Invalid("Nothing can be filed here.")
+
+    async def claim(self, actor: str, review_id: str | None = None, view: View | None = None) -> Lease | None:
+        self._up("claim")
+        assert review_id is not None
+        held = self._leases.get(review_id)
+        if held is not None and held.actor != actor:
+            raise Taken(f"{held.actor} holds this case.", by=held.actor, until=held.until)
+        self._fence += 1
+        lease = Lease(review_id=review_id, actor=actor, fence=self._fence, until=now() + timedelta(seconds=120))
+        self._leases[review_id] = lease
+        return lease
+
+    async def renew(self, lease: Lease) -> Lease:
+        self._up("renew")
+        self._held(lease)
+        return lease
+
+    async def release(self, lease: Lease) -> None:
+        self._up("release")
+        self.released.append(lease.review_id)
+        self._leases.pop(lease.review_id, None)
+
+    async def regate(self, review_id: str, verdicts: tuple[Verdict, ...]) -> Gate:
+        self._up("regate")
+        for verdict in verdicts:
+            amount = verdict.args.get("amount", {}) if isinstance(verdict, Edit) else {}
+            if amount and amount["minor"] > 50000:
+                raise Invalid("Amount: at most €500.00 can be refunded.")
+            if amount and amount["minor"] > 5000:
+                text = f"Refund of €{amount['minor'] / 100:.2f} is over the €50.00 limit"
+                return Gate(reasons=(GateReason(code="refund_over_limit", text=text),), risk="high")
+        return Gate()
+
+    async def decide(self, decision: Decision, lease: Lease) -> Outcome:
+        self._up("decide")
+        self._held(lease)
+        review = self.reviews[decision.review_id]
+        if review.state != "open":
+            raise Conflict("It was decided already.", decided_by="bo", decided_at=now())
+        watermark = decision.watermark.last_customer_message_id
+        if decision.fingerprint != review.fingerprint or watermark != review.newest_customer_message_id:
+            raise Conflict("The proposal is another now.", review=review)
+        if decision.instead is None and {v.action_id for v in decision.verdicts} != set(review.proposal.to_decide()):
+            raise Invalid("Every action must be answered once.")
+        self.decisions[decision.id] = decision
+        self.reviews[review.id] = review.model_copy(update={"state": "decided"})
+        del self._leases[review.id]
+        self.tell(review.id)
+        return Outcome(
+            decision_id=decision.id,
+            review_id=review.id,
+            effect=_effect(review, decision),
+            undo_until=now() + timedelta(seconds=self.undo_seconds),
+            waits_for_second=review.gate.needs == "two",
+        )
+
+    async def undo(self, decision_id: str, actor: str) -> None:
+        self._up("undo")
+        decision = self.decisions.pop(decision_id)
+        self.undone.append(decision_id)
+        self.change(self.reviews[decision.review_id].model_copy(update={"state": "open"}))
+
+    async def keep_draft(self, draft: Draft) -> None:
+        self._up("keep_draft")
+        self.drafts.append(draft)
+
+    async def note(self, ticket_id: str, actor: str, text: str) -> None: ...
+
+    async def ticket(self, ticket_id: str) -> Ticket:
+        raise NotFound("No tickets here.")
+
+    async def switches(self) -> tuple[Switch, ...]:
+        self._up("switches")
+        return self.off
+
+    async def preview(self, switch: Switch) -> SwitchPreview:
+        raise Invalid("No switches here.")
+
+    async def throw(self, switch: Switch) -> Switch:
+        raise Invalid("No switches here.")
+
+    async def counters(self, hours: int = 168) -> Counters:
+        self._up("counters")
+        if self.figures.get("now"):
+            return samples.counters(
+                len(self._open()), **{k: v for k, v in self.figures.items() if k != "now"} | {"at": now()}
+            )
+        return samples.counters(len(self._open()), **self.figures)
+
+    async def follow(self, after: int | None = None) -> AsyncIterator[Event]:
+        mine: asyncio.Queue[Event] = asyncio.Queue()
+        self._followers.append(mine)
+        try:
+            while True:
+                yield await mine.get()
+        finally:
+            self._followers.remove(mine)
+
+    async def close(self) -> None: ...
+
+    def _open(self) -> list[Review]:
+        return [review for review in self.reviews.values() if review.state == "open"]
+
+    def _up(self, call: str) -> None:
+        self.calls.append(call)
+        if self.down:
+            raise Unavailable(self.down)
+
+    def _held(self, lease: Lease) -> None:
+        held = self._leases.get(lease.review_id)
+        if held is None or held.fence != lease.fence:
+            raise LeaseLost("Your claim on this case ran out.")
+
+
+def _row(review: Review) -> Row:
+    proposal = review.proposal
+    reasons = tuple(reason.text for reason in review.gate.reasons)
+    return Row(
+        review_id=review.id,
+        ticket_id=proposal.ticket.id,
+        subject=proposal.ticket.subject,
+        reason=reasons[0] if reasons else "",
+        reasons=reasons,
+        route=proposal.route.name,
+        risk=review.gate.risk,
+        state=review.state,
+        amount=proposal.actions[0].amount if proposal.actions else None,
+        created_at=review.created_at,
+        due_at=review.due_at,
+        claimed_by=review.claimed_by,
+        hidden=proposal.hidden,
+    )
+
+
+def _effect(review: Review, decision: Decision) -> str:
+    if decision.instead is not None:
+        return decision.instead.type.replace("_", " ")
+    actions = {action.action_id: action.description for action in review.proposal.actions}
+    ran = [actions.get(v.action_id, "reply") for v in decision.verdicts if isinstance(v, Approve | Edit)]
+    return ", ".join(ran) or decision.verdicts[0].type
