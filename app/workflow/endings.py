@@ -74,8 +74,10 @@ def proposal(case: Case, services: Services, text: str | None = None) -> Proposa
         route=route.model_copy(
             update={"attempts": case.attempts, "cost_micros": sum(each.cost_micros for each in case.attempts)}
         ),
+        message=case.message.text,
         actions=reply.actions if reply else (),
         customer_reply=words or None,
+        message=_unanswered(case),
         internal_note=reply.internal_note if reply else "",
         evidence=reply.evidence if reply else (),
         claims=reply.sentences if reply else ((Claim(text=text, kind="question"),) if text else ()),
@@ -86,16 +88,21 @@ def proposal(case: Case, services: Services, text: str | None = None) -> Proposa
 
 
 def proved(case: Case, services: Services) -> Case:
-    """The case with each sentence of its reply checked against the evidence, and leaks named as problems."""
+    """The case with each sentence of its reply checked against the evidence. The gate itself looks for leaks."""
     if case.reply is None:
         return case
     claims = proof.prove(case.reply, case, services.rules)
-    leaks = proof.leaks(case.reply.text(), case, services.rules)
-    if leaks and claims:
-        last = claims[-1]
-        problem = "; ".join(filter(None, (last.problem, *(f"leak: {leak}" for leak in leaks))))
-        claims = (*claims[:-1], last.model_copy(update={"problem": problem}))
     return case.model_copy(update={"reply": case.reply.model_copy(update={"sentences": claims})})
+
+
+def _unanswered(case: Case) -> str:
+    """What the customer wrote since our last answer, up to the message that is handled."""
+    texts: list[str] = []
+    for message in case.messages:
+        texts = [] if message.direction == "outbound" else [*texts, message.text]
+        if message.id == case.message.id:
+            break
+    return "\n\n".join(texts) or case.message.text
 
 
 def _gated(made: Proposal, services: Services, more: tuple[GateReason, ...] = ()) -> Gate:

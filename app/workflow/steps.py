@@ -40,6 +40,8 @@ def handle_case(case: Case, services: Services) -> Ending:
     case = _drafted(case, services)
     if case.failure is not None or (case.reply is not None and case.reply.missing):
         return _after_draft(case, services)
+    if case.reply is None or not (case.reply.actions or case.reply.text()):
+        return _nothing_to_say(case, services)
     return endings.answered(endings.proved(case, services), services, _not_again(repeat))
 
 
@@ -300,6 +302,12 @@ def _after_draft(case: Case, services: Services) -> Ending:
     routing = Routing(route=route, then="ask", message="missing_detail", missing=missing)
     then = "review" if asked(case, "missing_detail", services.rules) else "ask"
     return _stopped(case.model_copy(update={"route": route}), routing, then, services)
+
+
+def _nothing_to_say(case: Case, services: Services) -> Ending:
+    """No record and no passage answers it, and nothing is to be done: a person does."""
+    failure = failures.failure("no_passage", "drafting", services.rules, attempts=str(len(case.attempts)))
+    return endings.reviewed(case, failure, services)
 
 
 # ── small ────────────────────────────────────────────────────────────────────
