@@ -1,0 +1,217 @@
+"""Carrying out: what was let go becomes executions in order, each checked again when it is due, each settled once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from store import journal, plain
+from store.contract import (
+    REPLY,
+    Action,
+    Json,
+    Proposal,
+    action_hash,
+    canonical,
+    now,
+)
+from store.judge import Judge
+from store.queue import Conflict
+from store.tables import (
+    DecisionRow,
+    ExecutionRow,
+    MessageRow,
+    TicketRow,
+    table,
+)
+
+SEND_REPLY = "send_reply"
+FINAL = ("done", "failed", "void")
+
+_executions = table(ExecutionRow)
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What is let go, by whom: `batch` is the decision's id, or the work's when nobody had to decide."""
+
+    batch: str
+    proposal: Proposal
+    review_id: str | None = None
+    decision_id: str | None = None
+    delay: float = 0.0
+
+
+# ── letting go ───────────────────────────────────────────────────────────────
+
+
+def enqueue(session: Session, judge: Judge, ticket: TicketRow, intent: Intent) -> list[ExecutionRow]:
+    """Stores one execution for each action in order, then the reply. Raises `Conflict` when the very same already ran."""
+    route, moment = intent.proposal.route, now()
+    steps = list(intent.proposal.actions)
+    if intent.proposal.customer_reply is not None:
+        steps.append(_reply_action(session, ticket, intent))
+    rows = []
+    for position, action in enumerate(_keyed(ticket, intent.proposal, steps)):
+        _refuse_repeated(session, action)
+        rows.append(
+            ExecutionRow(
+                id="x" + hashlib.sha256(f"{intent.batch}\n{position}".encode()).hexdigest()[:16],
+                batch=intent.batch,
+                position=position,
+                ticket_id=ticket.id,
+                review_id=intent.review_id,
+                decision_id=intent.decision_id,
+                message_id=intent.proposal.watermark.last_customer_message_id,
+                request_id=intent.proposal.request_id,
+                kind=action.kind,
+                action=action.model_dump_json(),
+                envelope_hash=action_hash(action),
+                idempotency_key=action.idempotency_key,
+                due_at=moment + timedelta(seconds=intent.delay),
+                created_at=moment,
+                route=route.name,
+                model=route.model,
+                prompt=route.prompt,
+                rules_version=judge.rules_version,
+                customer_id=ticket.customer_id,
+                amount=action.amount.minor if action.amount else 0,
+                currency=action.amount.currency if action.amount else None,
+            )
+        )
+    session.add_all(rows)
+    session.flush()
+    for row in rows:
+        tell(session, row, "queued", ran=row.envelope_hash, rules=row.rules_version)
+    return rows
+
+
+def refunded_today(session: Session, customer_id: str | None, leave_out: Collection[str] = ()) -> dict[str, int]:
+    """Minor units by currency that went, or are on their way, to this customer since midnight UTC.
+
+    `leave_out` names executions that are what is being judged.
+    """
+    if customer_id is None:
+        return {}
+    midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    found = (
+        select(_executions.c.currency, func.sum(_executions.c.amount).label("minor"))
+        .where(
+            _executions.c.customer_id == customer_id,
+            _executions.c.created_at >= midnight,
+            _executions.c.amount > 0,
+            _executions.c.currency.is_not(None),
+            _executions.c.state.not_in(("failed", "void")),
+            _executions.c.id.not_in(list(leave_out)),
+        )
+        .group_by(_executions.c.currency)
+    )
+    return {row.currency: int(row.minor) for row in session.execute(found)}
+
+
+def void(session: Session, rows: Sequence[ExecutionRow], why: str, *, actor: str = journal.SYSTEM) -> None:
+    """Takes back what has not been dispatched, and the decisions it came from."""
+    for row in rows:
+        row.state, row.settled_at = "void", now()
+        session.flush()
+        tell(session, row, "void", actor=actor, why=why)
+    for decision_id in {row.decision_id for row in rows if row.decision_id}:
+        decision = session.get_one(DecisionRow, decision_id)
+        if decision.state == "standing":
+            decision.state = "void"
+            journal.append(
+                session,
+                "decision.void",
+                decision.review_id,
+                actor=actor,
+                ticket=rows[0].ticket_id,
+                decision=decision.id,
+                why=why,
+            )
+
+
+def undispatched(session: Session, ticket_id: str) -> list[ExecutionRow]:
+    found = select(ExecutionRow).where(_executions.c.ticket_id == ticket_id, _executions.c.state == "queued")
+    return list(session.execute(found.order_by(_executions.c.batch, _executions.c.position)).scalars())
+
+
+def of_batch(session: Session, batch: str) -> list[ExecutionRow]:
+    found = select(ExecutionRow).where(_executions.c.batch == batch).order_by(_executions.c.position)
+    return list(session.execute(found).scalars())
+
+
+def digest_of(rows: Sequence[ExecutionRow]) -> str:
+    """One digest over all that was let go, in order."""
+    return hashlib.sha256("\n".join(row.envelope_hash for row in rows).encode()).hexdigest()
+
+
+# ── keys ─────────────────────────────────────────────────────────────────────
+
+
+def _keyed(ticket: TicketRow, proposal: Proposal, actions: Sequence[Action]) -> list[Action]:
+    """The same intent gets the same key, whoever lets it go and however often: ticket, the message that is answered, what
+    is done, and a number that tells apart what is meant twice."""
+    met: dict[bytes, int] = {}
+    keyed = []
+    for action in actions:
+        intent = canonical({"ticket": ticket.id, "to": proposal.watermark.last_customer_message_id} | _what(action))
+        met[intent] = met.get(intent, 0) + 1
+        key = hashlib.sha256(intent + b"\n" + str(met[intent]).encode()).hexdigest()[:32]
+        keyed.append(action.model_copy(update={"idempotency_key": key}))
+    return keyed
+
+
+def _what(action: Action) -> dict[str, object]:
+    return {"kind": action.kind, "target": action.target, "args": action.args}
+
+
+def _refuse_repeated(session: Session, action: Action) -> None:
+    found = session.execute(
+        select(_executions.c.state, _executions.c.created_at).where(
+            _executions.c.idempotency_key == action.idempotency_key,
+            _executions.c.state.in_(("queued", "running", "done")),
+        )
+    ).first()
+    if found is not None:
+        what = action.description or action.kind
+        raise Conflict(f"This was let go already and is {found.state}: {what}. Reject it here, or change it.")
+
+
+def _reply_action(session: Session, ticket: TicketRow, intent: Intent) -> Action:
+    messages = table(MessageRow)
+    newest = intent.proposal.watermark.last_customer_message_id
+    author = session.execute(select(messages.c.author).where(messages.c.id == newest)).scalar() if newest else None
+    return Action(
+        action_id=REPLY,
+        kind=SEND_REPLY,
+        args={
+            "text": plain.body(intent.proposal.customer_reply or ""),
+            "ticket_id": ticket.id,
+            "channel": ticket.channel,
+            "thread": ticket.thread,
+            "to": ticket.sender,
+            "name": plain.line(author or ticket.customer_name),
+            "subject": plain.line(ticket.subject),
+            "in_reply_to": newest,
+        },
+        description="reply",
+        target=ticket.sender or ticket.thread,
+    )
+
+
+def tell(
+    session: Session,
+    row: ExecutionRow,
+    what: str,
+    *,
+    actor: str = journal.SYSTEM,
+    ran: str | None = None,
+    **data: Json,
+) -> None:
+    told: dict[str, Json] = {"kind": row.kind, "route": row.route, "batch": row.batch} | data
+    journal.append(session, f"execution.{what}", row.id, actor=actor, ticket=row.ticket_id, ran=ran, **told)

@@ -1,0 +1,124 @@
+"""Claims: at most one person holds a review, by a lease on the server's clock whose fence only grows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, or_, select, update
+from sqlmodel import Session
+
+from store import journal, plain, reading
+from store.contract import Draft, Lease, now
+from store.judge import Judge
+from store.live import View
+from store.queue import Conflict, LeaseLost, NotFound, Taken
+from store.tables import ApprovalRow, DraftRow, ReviewRow, table
+
+_reviews, _approvals = table(ReviewRow), table(ApprovalRow)
+_HELD = (
+    _reviews.c.n,
+    _reviews.c.id,
+    _reviews.c.ticket_id,
+    _reviews.c.state,
+    _reviews.c.fence,
+    _reviews.c.claimed_by,
+    _reviews.c.claimed_until,
+    _reviews.c.held_by,
+)
+
+
+def claim(session: Session, judge: Judge, actor: str, review_id: str | None, view: View | None) -> Lease | None:
+    """A lease on that review, or on the first free one of the view; None when nothing waits.
+
+    Raises `NotFound`, `Taken` by another, `Conflict` when it cannot be decided any more. One's own live claim is given
+    anew with a higher fence, so of two terminals of one person the last one holds it.
+    """
+    if review_id is None:
+        row = _first_free(session, actor, view or View())
+        return None if row is None else _grant(session, judge, row, actor)
+    row = session.execute(select(*_HELD).where(_reviews.c.id == review_id)).first()
+    if row is None:
+        raise NotFound(f"There is no review {plain.line(review_id)}.")
+    if row.state not in ("open", "snoozed"):
+        shown = reading.review(session, review_id)
+        by = f" by {row.held_by}" if row.held_by else ""
+        raise Conflict(f"This review is {row.state}{by}; there is nothing to decide.", review=shown)
+    if row.claimed_by not in (None, actor) and row.claimed_until > now():
+        raise Taken(f"{row.claimed_by} has this review.", by=row.claimed_by, until=row.claimed_until)
+    return _grant(session, judge, row, actor)
+
+
+def renew(session: Session, judge: Judge, lease: Lease) -> Lease:
+    """The same claim for longer. Raises `LeaseLost`."""
+    row = held(session, lease)
+    until = _until(judge)
+    session.execute(update(_reviews).where(_reviews.c.n == row.n).values(claimed_until=until))
+    journal.append(session, "review.renewed", row.id, actor=lease.actor, ticket=row.ticket_id, fence=row.fence)
+    return lease.model_copy(update={"until": until})
+
+
+def release(session: Session, lease: Lease) -> None:
+    """Gives the claim back. A claim that is lost already is given back already."""
+    row = session.execute(select(*_HELD).where(_reviews.c.id == lease.review_id)).first()
+    if row is None or row.claimed_by != lease.actor or row.fence != lease.fence:
+        return
+    fence = row.fence + 1
+    session.execute(
+        update(_reviews).where(_reviews.c.n == row.n).values(claimed_by=None, claimed_until=None, fence=fence)
+    )
+    journal.append(session, "review.released", row.id, actor=lease.actor, ticket=row.ticket_id, fence=fence)
+
+
+def held(session: Session, lease: Lease) -> Row[Any]:
+    """The claimed review's row. Raises `LeaseLost` unless this very lease is live."""
+    row = session.execute(select(*_HELD).where(_reviews.c.id == lease.review_id)).first()
+    if row is None:
+        raise NotFound(f"There is no review {plain.line(lease.review_id)}.")
+    if row.claimed_by != lease.actor or row.fence != lease.fence:
+        other = f" {row.claimed_by} has it now." if row.claimed_by not in (None, lease.actor) else ""
+        raise LeaseLost(f"Your claim on this review is gone.{other} Open it again; your edits are kept as a draft.")
+    if row.claimed_until <= now():
+        raise LeaseLost("Your claim on this review ran out. Open it again; your edits are kept as a draft.")
+    return row
+
+
+def keep_draft(session: Session, draft: Draft) -> None:
+    """Keeps half-written edits; needs no claim, since that is when they matter. One draft a person and review."""
+    review = reading.review_row(session, draft.review_id)
+    session.merge(DraftRow(review_id=review.id, actor=draft.actor, at=now(), body=draft.model_dump_json()))
+    session.flush()
+    journal.append(session, "review.drafted", review.id, actor=draft.actor, ticket=review.ticket_id)
+
+
+def _first_free(session: Session, actor: str, view: View) -> Row[Any] | None:
+    columns = _reviews.c
+    mine = select(_approvals.c.review_id).where(
+        _approvals.c.review_id == columns.id,
+        _approvals.c.actor == actor,
+        _approvals.c.fingerprint == columns.fingerprint,
+    )
+    wanted = select(*_HELD).where(
+        *reading.conditions(view),
+        columns.state.in_(("open", "snoozed")),
+        or_(columns.claimed_until.is_(None), columns.claimed_until <= now()),
+        ~mine.exists(),
+    )
+    if view.assignee is None:
+        wanted = wanted.where(or_(columns.assignee.is_(None), columns.assignee == actor))
+    return session.execute(reading.ordered(wanted, view).limit(1)).first()
+
+
+def _grant(session: Session, judge: Judge, row: Row[Any], actor: str) -> Lease:
+    fence, until = row.fence + 1, _until(judge)
+    session.execute(
+        update(_reviews).where(_reviews.c.n == row.n).values(claimed_by=actor, claimed_until=until, fence=fence)
+    )
+    journal.append(
+        session, "review.claimed", row.id, actor=actor, ticket=row.ticket_id, fence=fence, until=until.isoformat()
+    )
+    return Lease(review_id=row.id, actor=actor, fence=fence, until=until)
+
+
+def _until(judge: Judge) -> Any:
+    return now() + timedelta(seconds=judge.windows.lease_seconds)

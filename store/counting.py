@@ -1,0 +1,120 @@
+"""Counters as roll-ups: kept in the transaction of what they count, read without a scan of any table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, text
+from sqlmodel import Session
+
+from store.contract import now
+from store.live import Counters, RouteCounters
+from store.tables import ExecutionRow, MessageRow, ReviewRow, SwitchRow, TallyRow, WorkerRow, table
+
+HOUR = 3600
+FIVE_MINUTES = 300
+GAUGE = 0
+"""The bucket of what is counted now rather than over time."""
+
+WORKER_ALIVE = timedelta(seconds=10)
+
+_tallies, _reviews, _workers = table(TallyRow), table(ReviewRow), table(WorkerRow)
+_switches, _messages, _executions = table(SwitchRow), table(MessageRow), table(ExecutionRow)
+_ADD = text(
+    "INSERT INTO tallies (name, at, key, count) VALUES (:name, :at, :key, :n) "
+    "ON CONFLICT (name, at, key) DO UPDATE SET count = tallies.count + :n"
+)
+_PER_ROUTE = ("handled", "replies", "repeats", "retries", "failures", "overrides")
+
+
+def add(session: Session, name: str, key: str, *, n: int = 1, at: datetime | None = None, seconds: int = HOUR) -> None:
+    """Counts `name` for `key` in the bucket of that many seconds; `seconds=GAUGE` is a gauge that goes up and down."""
+    moment = int((at or now()).timestamp())
+    bucket = moment - moment % seconds if seconds else GAUGE
+    session.execute(_ADD, {"name": name, "at": bucket, "key": key, "n": n})
+
+
+def waiting(session: Session, state: str, reason: str, n: int) -> None:
+    """Moves the gauge of reviews in a state, by first gate reason."""
+    add(session, f"reviews:{state}", reason, n=n, seconds=GAUGE)
+
+
+def by_reason(session: Session, state: str) -> dict[str, int]:
+    """How many reviews are in a state now, by first gate reason."""
+    found = select(_tallies.c.key, _tallies.c.count.label("n")).where(
+        _tallies.c.name == f"reviews:{state}", _tallies.c.at == GAUGE, _tallies.c.count > 0
+    )
+    return {row.key: row.n for row in session.execute(found)}
+
+
+def counters(session: Session, hours: int) -> Counters:
+    """The live numbers over that many hours."""
+    moment = now()
+    open_ = _reviews.c.state == "open"
+    retries, retry_series = _last_hour(session, "retry_steps", moment)
+    _, switch_series = _last_hour(session, "route_switches", moment)
+    return Counters(
+        at=moment,
+        hours=hours,
+        waiting=sum(by_reason(session, "open").values()),
+        oldest_at=session.execute(select(func.min(_reviews.c.created_at)).where(open_)).scalar(),
+        due=session.execute(select(func.count()).where(open_, _reviews.c.due_at <= moment)).scalar_one(),
+        held=sum(by_reason(session, "held").values()),
+        routes=_routes(session, moment, hours),
+        retries_by_step=retries,
+        retries_series=retry_series,
+        route_switches=sum(switch_series),
+        route_switches_series=switch_series,
+        confusions=sum(_over(session, "confusions", moment, hours).values()),
+        spot_checks_waiting=gauge(session, "spot_checks"),
+        workers=session.execute(
+            select(func.count()).where(_workers.c.beat_at > moment - WORKER_ALIVE, _workers.c.buried.is_(False))
+        ).scalar_one(),
+        executions_unknown=gauge(session, "executions:unknown"),
+    )
+
+
+def gauge(session: Session, name: str) -> int:
+    found = select(func.sum(_tallies.c.count)).where(_tallies.c.name == name, _tallies.c.at == GAUGE)
+    return int(session.execute(found).scalar() or 0)
+
+
+def _over(session: Session, name: str, moment: datetime, hours: int) -> dict[str, int]:
+    """The sums by key over the last hours, the running one included."""
+    first = int(moment.timestamp()) // HOUR * HOUR - (hours - 1) * HOUR
+    found = (
+        select(_tallies.c.key, func.sum(_tallies.c.count).label("n"))
+        .where(_tallies.c.name == name, _tallies.c.at >= max(first, 1))
+        .group_by(_tallies.c.key)
+    )
+    return {row.key: int(row.n) for row in session.execute(found)}
+
+
+def _routes(session: Session, moment: datetime, hours: int) -> tuple[RouteCounters, ...]:
+    sums = {name: _over(session, name, moment, hours) for name in _PER_ROUTE}
+    off = {
+        row.name
+        for row in session.execute(
+            select(_switches.c.name).where(_switches.c.kind == "route", _switches.c.on.is_(False))
+        )
+    }
+    names = sorted({key for counts in sums.values() for key in counts} | off)
+    return tuple(
+        RouteCounters(name=name, on=name not in off, **{field: sums[field].get(name, 0) for field in _PER_ROUTE})
+        for name in names
+    )
+
+
+def _last_hour(session: Session, name: str, moment: datetime) -> tuple[dict[str, int], tuple[int, ...]]:
+    """Sums by key and twelve buckets of five minutes, the running one last."""
+    last = int(moment.timestamp()) // FIVE_MINUTES * FIVE_MINUTES
+    first = last - 11 * FIVE_MINUTES
+    found = select(_tallies.c.at, _tallies.c.key, _tallies.c.count.label("n")).where(
+        _tallies.c.name == name, _tallies.c.at >= first
+    )
+    series, keys = [0] * 12, Counter[str]()
+    for row in session.execute(found):
+        series[min((row.at - first) // FIVE_MINUTES, 11)] += row.n
+        keys[row.key] += row.n
+    return dict(keys), tuple(series)

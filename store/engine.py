@@ -1,0 +1,184 @@
+"""Opens the database, checks that it can be trusted, and gives out transactions: many readers, one writer at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+from sqlmodel import Session
+
+from store import migrations
+from store.faults import named
+from store.place import Turn, prepare
+from store.queue import Unavailable
+
+_SMALL = 16 * 1024 * 1024
+"""Bytes up to which a file is checked before it is used; a larger one is checked while it is used."""
+
+
+def open_database(url: str | Path, *, check: bool = True) -> Database:
+    """The database behind a path or a `sqlite:///` URL, created and migrated when needed. Raises `Unavailable`.
+
+    `check` reads the whole file once for damage: at once when it is small, else in the background, and every later call
+    then raises `Unavailable` when damage was found.
+    """
+    path = path_of(url)
+    with named(str(path)):
+        prepare(path)
+        database = Database(path)
+        try:
+            migrations.bring_up(database)
+            if check:
+                database.check()
+        except BaseException:
+            database.close()
+            raise
+    return database
+
+
+def path_of(url: str | Path) -> Path:
+    """The file of a URL. PostgreSQL comes with the team's queue; its URL is refused by name until then."""
+    text = str(url)
+    if text.startswith(("postgresql:", "postgres:", "postgresql+psycopg:")):
+        raise Unavailable("A PostgreSQL queue cannot be opened directly by this version. Use a file.")
+    if text.startswith("sqlite:///"):
+        text = text.removeprefix("sqlite:///")
+    elif "://" in text:
+        raise Unavailable(f"{text} is not a queue this version can open. Give a file or a sqlite:/// URL.")
+    return Path(text).expanduser().absolute()
+
+
+def driver() -> ModuleType:
+    """pysqlite3's own SQLite where there is a wheel, else the standard library's."""
+    try:
+        from pysqlite3 import dbapi2  # type: ignore[import-untyped]
+    except ImportError:
+        return sqlite3
+    module: ModuleType = dbapi2
+    return module
+
+
+def trusted_with_wal(version: tuple[int, ...]) -> bool:
+    """False for SQLite 3.7.0 to 3.51.2, which can corrupt a WAL file that two connections use (3.44.6, 3.50.7 are mended).
+
+    Source: https://sqlite.org/wal.html#walresetbug
+    """
+    mended = (version[:2] == (3, 44) and version >= (3, 44, 6)) or (version[:2] == (3, 50) and version >= (3, 50, 7))
+    return version < (3, 7, 0) or version > (3, 51, 2) or mended
+
+
+class Database:
+    """One open file. `reading` sees one consistent state; `writing` is one transaction, all of it or nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.turn = Turn(path)
+        self.engine = _engine(path)
+        self._damage: str | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A snapshot: nothing that commits meanwhile is seen."""
+        self._refuse_damaged()
+        with (
+            named(str(self.path)),
+            self.engine.connect() as connection,
+            connection.begin(),
+            Session(connection, autoflush=False) as session,
+        ):
+            yield session
+
+    @contextmanager
+    def writing(self, *, journaled: bool = True) -> Iterator[Session]:
+        """A transaction that commits at the end of the block, or leaves everything as it was when the block raises.
+
+        A change without a journal entry is refused, so none can be forgotten; heartbeats alone say `journaled=False`.
+        """
+        self._refuse_damaged()
+        with named(str(self.path)), self.turn.taken(), self.engine.connect() as plain:
+            connection = plain.execution_options(lastclick_write=True)
+            with connection.begin(), Session(connection, expire_on_commit=False) as session:
+                before = _changes(connection)
+                yield session
+                session.flush()
+                if journaled and _changes(connection) != before and "journal" not in session.info:
+                    raise RuntimeError("a change without a journal entry")
+
+    def connect(self) -> Any:
+        """A connection of the driver outside the pool, for who watches the file."""
+        with named(str(self.path)):
+            return _connect(self.path)
+
+    def check(self) -> None:
+        """Reads the file for damage; a large one in the background."""
+        if self.path.stat().st_size <= _SMALL:
+            self._check()
+            self._refuse_damaged()
+        else:
+            threading.Thread(target=_check_later, args=(weakref.ref(self),), daemon=True, name="quick_check").start()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _check(self) -> None:
+        try:
+            with self.engine.connect() as connection:
+                found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        except Exception as error:  # whatever a damaged file makes the driver raise is damage
+            found = str(error)
+        if found != "ok":
+            self._damage = str(found)
+
+    def _refuse_damaged(self) -> None:
+        if self._damage is not None:
+            raise Unavailable(
+                f"{self.path} is damaged ({self._damage}). Stop every Lastclick, keep a copy, and restore the last good one."
+            )
+
+
+def _check_later(reference: weakref.ref[Database]) -> None:
+    database = reference()
+    if database is not None:
+        database._check()
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        "sqlite://", module=driver(), creator=lambda: _connect(path), poolclass=QueuePool, pool_size=6, max_overflow=10
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        writes = connection.get_execution_options().get("lastclick_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _connect(path: Path) -> Any:
+    """The driver must not begin or commit by itself (`isolation_level=None`), or a failed migration leaves debris."""
+    sqlite = driver()
+    connection = sqlite.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
+    if trusted_with_wal(sqlite.sqlite_version_info):
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+    else:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA synchronous = EXTRA")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cache_size = -16000")
+    return connection
+
+
+def _changes(connection: Any) -> int:
+    """Rows this connection has changed so far."""
+    return int(connection.connection.dbapi_connection.total_changes)

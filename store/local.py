@@ -1,0 +1,161 @@
+"""The queue over the embedded database: every method is one transaction in a thread, so the desk never waits for a disk."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from store import claims, counting, deciding, filing, journal, passing, reading, searching, switching
+from store.contract import (
+    Decision,
+    Draft,
+    Gate,
+    IncomingMessage,
+    Lease,
+    Outcome,
+    Proposal,
+    Review,
+    Ticket,
+    Verdict,
+    now,
+)
+from store.engine import open_database
+from store.judge import Judge
+from store.live import Counters, Event, Page, Switch, SwitchPreview, TicketHistory, View
+from store.queue import Invalid
+from store.tables import NoteRow
+
+T = TypeVar("T")
+
+LONGEST_PAGE = 500
+_THREADS = 4
+_LOOK_AT_CLOCK = 1.0
+"""Seconds between two looks for what should wake or expire: so a desk without a worker shows it too."""
+
+
+class LocalQueue:
+    """`Queue` over a SQLite file. Opening creates and migrates it; raises `store.queue.Unavailable`."""
+
+    def __init__(self, url: str | Path, judge: Judge) -> None:
+        self._judge = judge
+        self._database = open_database(url)
+        self._threads = ThreadPoolExecutor(_THREADS, "queue")
+        self._looked = 0.0
+
+    async def page(self, view: View, after: str | None = None, limit: int = 50) -> Page:
+        """The clock is looked at first, so what should be awake is in the list."""
+        await self._pass_time()
+        return await self._read(lambda session: reading.page(session, view, after, _limit(limit)))
+
+    async def counts(self, view: View) -> dict[str, int]:
+        return await self._read(lambda session: reading.counts(session, view))
+
+    async def search(self, words: str, after: str | None = None, limit: int = 50) -> Page:
+        return await self._read(lambda session: searching.find(session, words, after, _limit(limit)))
+
+    async def review(self, review_id: str) -> Review:
+        return await self._read(lambda session: reading.review(session, review_id))
+
+    async def history(self, ticket_id: str) -> TicketHistory:
+        return await self._read(lambda session: reading.history(session, ticket_id))
+
+    async def ticket(self, ticket_id: str) -> Ticket:
+        return await self._read(lambda session: reading.ticket_value(reading.ticket_row(session, ticket_id)))
+
+    async def submit(self, item: IncomingMessage | Proposal) -> str:
+        if isinstance(item, Proposal):
+            return await self._write(lambda session: filing.proposal(session, self._judge, item))
+        return await self._write(lambda session: filing.message(session, item))
+
+    async def claim(self, actor: str, review_id: str | None = None, view: View | None = None) -> Lease | None:
+        await self._pass_time()
+        return await self._write(lambda session: claims.claim(session, self._judge, _name(actor), review_id, view))
+
+    async def renew(self, lease: Lease) -> Lease:
+        return await self._write(lambda session: claims.renew(session, self._judge, lease))
+
+    async def release(self, lease: Lease) -> None:
+        await self._write(lambda session: claims.release(session, lease))
+
+    async def regate(self, review_id: str, verdicts: tuple[Verdict, ...]) -> Gate:
+        return await self._read(lambda session: deciding.regate(session, self._judge, review_id, verdicts))
+
+    async def decide(self, decision: Decision, lease: Lease) -> Outcome:
+        _name(decision.actor)
+        return await self._write(lambda session: deciding.decide(session, self._judge, decision, lease))
+
+    async def undo(self, decision_id: str, actor: str) -> None:
+        await self._write(lambda session: deciding.undo(session, decision_id, actor))
+
+    async def keep_draft(self, draft: Draft) -> None:
+        await self._write(lambda session: claims.keep_draft(session, draft))
+
+    async def note(self, ticket_id: str, actor: str, text: str) -> None:
+        """A note changes no order in the queue: nothing is sorted by it."""
+        if not text.strip():
+            raise Invalid("text: a note is not empty.")
+
+        def write(session: Session) -> None:
+            ticket = reading.ticket_row(session, ticket_id)
+            session.add(NoteRow(ticket_id=ticket.id, at=now(), actor=_name(actor), text=text))
+            session.flush()
+            journal.append(session, "note.added", ticket.id, actor=actor, ticket=ticket.id)
+
+        await self._write(write)
+
+    async def switches(self) -> tuple[Switch, ...]:
+        return await self._read(switching.all_switches)
+
+    async def preview(self, switch: Switch) -> SwitchPreview:
+        return await self._read(lambda session: switching.preview(session, switch))
+
+    async def throw(self, switch: Switch) -> Switch:
+        return await self._write(lambda session: switching.throw(session, switch))
+
+    async def counters(self, hours: int = 168) -> Counters:
+        return await self._read(lambda session: counting.counters(session, max(1, hours)))
+
+    def follow(self, after: int | None = None) -> AsyncIterator[Event]:
+        return journal.follow(self._database, after)
+
+    async def close(self) -> None:
+        """Waits for what is being written, then closes."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._database.close()
+
+    async def _read(self, ask: Callable[[Session], T]) -> T:
+        def run() -> T:
+            with self._database.reading() as session:
+                return ask(session)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+    async def _write(self, change: Callable[[Session], T]) -> T:
+        def run() -> T:
+            with self._database.writing() as session:
+                return change(session)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+    async def _pass_time(self) -> None:
+        if time.monotonic() - self._looked < _LOOK_AT_CLOCK:
+            return
+        self._looked = time.monotonic()
+        if await self._read(passing.anything):
+            await self._write(passing.tick)
+
+
+def _limit(limit: int) -> int:
+    return max(1, min(limit, LONGEST_PAGE))
+
+
+def _name(actor: str) -> str:
+    if not actor.strip():
+        raise Invalid("actor: say who acts.")
+    return actor

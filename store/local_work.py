@@ -1,0 +1,96 @@
+"""The workers' door over the embedded database: synchronous, every method one transaction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from store import carrying, filing, passing, running, switching, working
+from store.case import Case, Ending
+from store.contract import Attempt, Execution, Failure, Message, Proposal
+from store.engine import open_database
+from store.judge import Judge
+from store.live import RepeatContact, Switch
+from store.work import Refused
+
+
+class LocalWork:
+    """`Work` over a SQLite file, safe to call from many threads. Raises `store.queue.Unavailable` where it cannot."""
+
+    def __init__(self, url: str | Path, judge: Judge) -> None:
+        self._judge = judge
+        self._database = open_database(url)
+
+    def inbox(self, limit: int = 50) -> list[str]:
+        with self._database.reading() as session:
+            return working.listing(session, limit)
+
+    def case(self, work_id: str) -> Case:
+        with self._database.writing() as session:
+            return working.case(session, work_id)
+
+    def record(self, ticket_id: str, attempts: tuple[Attempt, ...]) -> None:
+        with self._database.writing() as session:
+            working.record(session, ticket_id, attempts)
+
+    def finish(self, work_id: str, ending: Ending) -> None:
+        with self._database.writing() as session:
+            filing.ending(session, self._judge, work_id, ending)
+
+    def link_repeat(self, repeat: RepeatContact) -> None:
+        with self._database.writing() as session:
+            working.link_repeat(session, repeat)
+
+    def ai_replies(self, ticket_id: str) -> list[tuple[Message, Proposal]]:
+        with self._database.reading() as session:
+            return working.ai_replies(session, ticket_id)
+
+    def refunded_today(self, customer_id: str) -> dict[str, int]:
+        with self._database.reading() as session:
+            return carrying.refunded_today(session, customer_id)
+
+    def due(self, limit: int = 50) -> list[str]:
+        with self._database.reading() as session:
+            return running.due(session, limit)
+
+    def dispatch(self, execution_id: str, worker: str) -> Execution:
+        with self._database.writing() as session:
+            answer = running.dispatch(session, self._judge, execution_id, worker)
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
+
+    def settle(
+        self, execution_id: str, state: str, *, external_id: str | None = None, failure: Failure | None = None
+    ) -> None:
+        with self._database.writing() as session:
+            running.settle(session, self._judge, execution_id, running.End(state, external_id, failure))
+
+    def running(self, worker: str | None = None) -> list[Execution]:
+        with self._database.reading() as session:
+            return running.listing(session, worker)
+
+    def switches(self) -> tuple[Switch, ...]:
+        with self._database.reading() as session:
+            return switching.all_switches(session)
+
+    def beat(self, worker: str, host: str, pid: int) -> None:
+        with self._database.writing(journaled=False) as session:
+            working.beat(session, worker, host, pid)
+
+    def dead(self, seconds: float) -> list[str]:
+        with self._database.reading() as session:
+            return working.dead(session, seconds)
+
+    def bury(self, worker: str) -> None:
+        with self._database.writing() as session:
+            working.bury(session, worker)
+
+    def tick(self) -> None:
+        with self._database.reading() as session:
+            if not passing.anything(session):
+                return
+        with self._database.writing() as session:
+            passing.tick(session)
+
+    def close(self) -> None:
+        self._database.close()

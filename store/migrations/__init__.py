@@ -1,0 +1,117 @@
+"""Brings a database to the schema of this version: each step whole or not at all, after a verified copy."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from store.queue import Unavailable
+
+if TYPE_CHECKING:
+    from store.engine import Database
+
+FOLDER = Path(__file__).parent
+
+
+def bring_up(database: Database) -> None:
+    """Nothing when the stored revision is ours, which costs one read: alembic is imported only when there is work to do.
+
+    Raises `Unavailable` for a newer schema and for a file that is no queue.
+    """
+    if _stored(database) == newest():
+        return
+    with database.turn.taken(60.0):
+        stored = _stored(database)  # another process may have been first
+        if stored == newest():
+            return
+        if stored is None:
+            _refuse_foreign(database)
+        elif stored not in revisions():
+            raise Unavailable(
+                f"{database.path} was written by a newer Lastclick (schema {stored}, this one knows {newest()}). "
+                "Update Lastclick, or open another queue."
+            )
+        else:
+            copy(database, stored)
+        _upgrade(database)
+
+
+def revisions() -> tuple[str, ...]:
+    """The numbers of the steps, oldest first: the beginnings of the file names."""
+    return tuple(sorted(one.name.split("_")[0] for one in (FOLDER / "versions").glob("[0-9]*.py")))
+
+
+def newest() -> str:
+    return revisions()[-1]
+
+
+def copy(database: Database, stored: str) -> Path:
+    """A copy of the database as it is, read back and checked before it counts."""
+    target = database.path.with_name(f"{database.path.name}.before-{newest()}")
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    source, into = database.connect(), _plain(part)
+    try:
+        source.backup(into)
+        if into.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok" or _revision(into) != stored:
+            raise Unavailable(f"The copy {part} taken before the migration does not read back. Check the disk.")
+    finally:
+        into.close()
+        source.close()
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(target)
+    return target
+
+
+def _plain(path: Path) -> Any:
+    from store.engine import driver
+
+    return driver().connect(path, isolation_level=None)
+
+
+def _stored(database: Database) -> str | None:
+    connection = database.connect()
+    try:
+        return _revision(connection)
+    finally:
+        connection.close()
+
+
+def _revision(connection: Any) -> str | None:
+    there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if there else None
+    return str(row[0]) if row else None
+
+
+def _refuse_foreign(database: Database) -> None:
+    connection = database.connect()
+    try:
+        found = connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone()
+    finally:
+        connection.close()
+    if found is not None:
+        raise Unavailable(f"{database.path} is not a Lastclick queue. Give the right file, or move this one away.")
+
+
+def _upgrade(database: Database) -> None:
+    """All missing steps in one transaction. Foreign keys are off while tables are rebuilt, or a rebuild deletes children."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    connection = database.engine.connect()
+    try:
+        raw: Any = connection.connection.dbapi_connection
+        raw.execute("PRAGMA foreign_keys = OFF")
+        with connection.execution_options(lastclick_write=True).begin():
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            if raw.execute("PRAGMA foreign_key_check").fetchone() is not None:
+                raise Unavailable(f"{database.path}: the migration would have broken a reference; nothing was changed.")
+    finally:
+        connection.invalidate()
+        connection.close()

@@ -1,0 +1,114 @@
+"""Where the queue's file lies: its permissions, its file system, and the lock that its writers take in turn."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from store.queue import Unavailable
+
+NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "smb2", "afs", "ncpfs", "9p", "drvfs", "fuse.sshfs", "fuse.rclone"}
+    | {"ceph", "fuse.ceph", "glusterfs", "fuse.glusterfs", "lustre", "beegfs", "gpfs", "webdav", "davfs", "afpfs"}
+)
+"""File systems whose locks or shared memory SQLite cannot trust (https://sqlite.org/howtocorrupt.html §2)."""
+
+PATIENCE = 10.0
+"""Seconds a writer waits for its turn."""
+
+
+def prepare(path: Path, mounts: list[tuple[str, str]] | None = None) -> None:
+    """Makes the folder and an empty file that only its owner can read. Raises `Unavailable`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kind = file_system(path, _mounts() if mounts is None else mounts)
+    if kind in NETWORK:
+        raise Unavailable(
+            f"{path} lies on a network file system ({kind}), where SQLite can lose data. "
+            "Put the queue on a local disk, or use PostgreSQL."
+        )
+    if path.is_dir():
+        raise Unavailable(f"{path} is a folder. Give the path of a file.")
+    for one in (path, lock_file(path)):
+        try:
+            os.close(os.open(one, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        except PermissionError as error:
+            raise Unavailable(f"{path} is read-only. Make the file and its folder writable, then try again.") from error
+        if one.stat().st_uid == os.getuid() and one.stat().st_mode & 0o077:
+            one.chmod(0o600)
+
+
+def file_system(path: Path, mounts: list[tuple[str, str]]) -> str:
+    """The type of the file system that holds the path: that of the longest mount point above it."""
+    real = os.path.realpath(path)
+    best = max(
+        (one for one in mounts if real == one[0] or real.startswith(one[0].rstrip("/") + "/")),
+        key=lambda one: len(one[0]),
+        default=("", ""),
+    )
+    return best[1]
+
+
+def lock_file(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
+class Turn:
+    """Writers one after the other, in this process and among processes: SQLite's own busy wait starves (FIELD §Engine)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = lock_file(path)
+        self._here = threading.Lock()
+
+    @contextmanager
+    def taken(self, patience: float = PATIENCE) -> Iterator[None]:
+        """Holds the turn. Raises `Unavailable` when it does not come in time."""
+        until = time.monotonic() + patience
+        if not self._here.acquire(timeout=patience):
+            raise self._busy()
+        try:
+            handle = os.open(self._file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            try:
+                self._wait(handle, until)
+                yield
+            finally:
+                os.close(handle)  # gives the lock back, also when the process dies
+        finally:
+            self._here.release()
+
+    def _wait(self, handle: int, until: float) -> None:
+        pause = 0.0005
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise self._busy() from None
+                time.sleep(pause * random.uniform(0.5, 1.5))
+                pause = min(pause * 1.5, 0.005)
+            else:
+                return
+
+    def _busy(self) -> Unavailable:
+        return Unavailable(
+            f"{self._path} is busy: another process has held it for too long. Try again; if it stays, stop that process."
+        )
+
+
+def _mounts() -> list[tuple[str, str]]:
+    """Mount points with their types. Where the system does not tell, nothing is known and nothing refused."""
+    if not sys.platform.startswith("linux"):
+        return []
+    try:
+        lines = Path("/proc/self/mounts").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return []
+    fields = (line.split(" ") for line in lines)
+    return [(one[1].replace("\\040", " "), one[2]) for one in fields if len(one) > 2]

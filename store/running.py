@@ -1,0 +1,236 @@
+"""Running what was let go: each execution is checked again when it is due, and settled once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from store import counting, journal, plain, reading, reviewing, searching, sending, switching
+from store.carrying import SEND_REPLY, of_batch, refunded_today, tell, void
+from store.contract import Action, Execution, Failure, Gate, GateReason, action_hash, now
+from store.judge import Judge
+from store.queue import NotFound
+from store.tables import ApprovalRow, DecisionRow, ExecutionRow, TicketRow, WorkerRow, table
+from store.work import Refused
+
+_executions = table(ExecutionRow)
+
+
+def due(session: Session, limit: int) -> list[str]:
+    """Ids of what may run now: undo window over, everything before it in its batch done, no switch holding it."""
+    before = _executions.alias("before")
+    unfinished = (
+        select(before.c.id)
+        .where(
+            before.c.batch == _executions.c.batch,
+            before.c.position < _executions.c.position,
+            before.c.state != "done",
+        )
+        .exists()
+    )
+    found = select(_executions.c.id).where(_executions.c.state == "queued", _executions.c.due_at <= now(), ~unfinished)
+    for column, names in switching.off_columns(session, _executions):
+        found = found.where(column.not_in(names))
+    return list(session.execute(found.order_by(_executions.c.due_at, _executions.c.position).limit(limit)).scalars())
+
+
+def dispatch(session: Session, judge: Judge, execution_id: str, worker: str) -> Execution | Refused:
+    """Marks it running, or says why not. What can never run any more is put before a person in the same transaction."""
+    row = _row(session, execution_id)
+    if row.state == "running":
+        taken = _taken_over(session, row, worker)
+        return taken or reading.execution_value(row)
+    if row.state != "queued":
+        return Refused("superseded", f"{row.kind} is {row.state} already.")
+    waits = _not_yet(session, row)
+    if waits is not None:
+        return waits
+    refused = _never(session, judge, row)
+    if refused is not None:
+        ticket = session.get_one(TicketRow, row.ticket_id)
+        slots = {"record": "The approval", "field": f"of {row.kind}", "expected": "as it was given"}
+        failure = judge.failure("stale_facts", "action", actual=f"void ({refused})", **slots)
+        void(session, [one for one in of_batch(session, row.batch) if one.state == "queued"], refused.code)
+        if ticket.newest_message_id == row.message_id:
+            _back_to_a_person(session, judge, row, failure)
+        return refused
+    row.state, row.worker, row.attempt = "running", worker, row.attempt + 1
+    row.rules_version = judge.rules_version
+    session.flush()
+    tell(session, row, "running", worker=worker, attempt=row.attempt, ran=row.envelope_hash, rules=row.rules_version)
+    return reading.execution_value(row)
+
+
+@dataclass(frozen=True)
+class End:
+    """How an execution ended: done, failed or unknown."""
+
+    state: str
+    external_id: str | None = None
+    failure: Failure | None = None
+
+
+def settle(session: Session, judge: Judge, execution_id: str, end: End) -> None:
+    """Records how it ended. The same end again changes nothing; another end than the recorded one is refused."""
+    row, state, failure = _row(session, execution_id), end.state, end.failure
+    if row.state == state:
+        return
+    if row.state not in ("running", "unknown") or state not in ("done", "failed", "unknown"):
+        raise Refused("settled", f"{row.kind} is {row.state}; it cannot become {state}.")
+    was_unknown = row.state == "unknown"
+    row.state, row.settled_at = state, now()
+    row.external_id = end.external_id or row.external_id
+    if state != "done":
+        failure = failure or _unexplained(judge, row, state)
+        row.failure = failure.model_dump_json()
+    session.flush()
+    tell(session, row, state, external_id=row.external_id, code=failure.code if failure else None, worker=row.worker)
+    _count_end(session, row, was_unknown)
+    if was_unknown:
+        return  # a person has had it since it became unknown; the journal tells them how it ended
+    if state == "done":
+        _done(session, judge, row)
+    else:
+        assert failure is not None
+        void(session, [one for one in of_batch(session, row.batch) if one.state == "queued"], failure.code)
+        _back_to_a_person(session, judge, row, failure)
+
+
+def listing(session: Session, worker: str | None) -> list[Execution]:
+    found = select(_executions).where(_executions.c.state == "running")
+    if worker is not None:
+        found = found.where(_executions.c.worker == worker)
+    return [reading.execution_value(row) for row in session.execute(found.order_by(_executions.c.due_at))]
+
+
+# ── the checks of a dispatch ─────────────────────────────────────────────────
+
+
+def _taken_over(session: Session, row: ExecutionRow, worker: str) -> Refused | None:
+    """A running one goes on under the same worker or, when its worker is dead, under another. Its attempt grows, which
+    tells the carrier that it may have been sent: the peer is asked for the outcome by key first."""
+    if row.worker != worker and _alive(session, row.worker):
+        return Refused("taken", f"{row.kind} is being carried out by {row.worker}.")
+    row.worker, row.attempt = worker, row.attempt + 1
+    session.flush()
+    tell(session, row, "taken_over", worker=worker, attempt=row.attempt)
+    return None
+
+
+def _not_yet(session: Session, row: ExecutionRow) -> Refused | None:
+    if row.due_at > now():
+        return Refused("not_due", f"{row.kind} can still be undone until {row.due_at:%H:%M:%S}.")
+    before = [one for one in of_batch(session, row.batch) if one.position < row.position and one.state != "done"]
+    if before:
+        return Refused("not_due", f"{row.kind} waits for {before[0].kind}.")
+    off = switching.holding(session, row.route, row.model, row.prompt, (row.kind,))
+    return Refused("switch", f"{off} is switched off.") if off else None
+
+
+def _never(session: Session, judge: Judge, row: ExecutionRow) -> Refused | None:
+    action = Action.model_validate_json(row.action)
+    if action_hash(action) != row.envelope_hash or action.idempotency_key != row.idempotency_key:
+        return Refused("envelope", f"{row.kind} is not what was let go.")
+    ticket = session.get_one(TicketRow, row.ticket_id)
+    if ticket.newest_message_id != row.message_id:
+        return Refused("stale", "The customer has written since.")
+    if row.decision_id is None:
+        return _rules_changed(session, judge, row, ticket)
+    decision = session.get_one(DecisionRow, row.decision_id)
+    review = reading.review_row(session, decision.review_id)
+    if decision.state != "standing" or decision.fingerprint != review.fingerprint or review.state != "decided":
+        return Refused("approvals", "The approval does not stand any more.")
+    approvals = table(ApprovalRow)
+    given = session.execute(
+        select(func.count()).where(approvals.c.review_id == review.id, approvals.c.fingerprint == review.fingerprint)
+    ).scalar_one()
+    if given < (2 if Gate.model_validate_json(review.gate).needs == "two" else 1):
+        return Refused("approvals", "An approval is missing.")
+    return _rules_changed(session, judge, row, ticket, given)
+
+
+def _rules_changed(
+    session: Session, judge: Judge, row: ExecutionRow, ticket: TicketRow, approvals: int = 0
+) -> Refused | None:
+    """Under rules that changed since, it goes out only if the rules of this moment ask for no more approvals."""
+    if row.rules_version == judge.rules_version:
+        return None
+    others = {one.id for one in of_batch(session, row.batch)}
+    gate = judge.gate(
+        reading.proposal(session, row.request_id), refunded_today(session, ticket.customer_id, leave_out=others)
+    )
+    needed = 0 if not gate.reasons else 2 if gate.needs == "two" else 1
+    return Refused("rules", f"The rules changed: {gate.reasons[0].text}.") if needed > approvals else None
+
+
+def _alive(session: Session, worker: str | None) -> bool:
+    row = session.get(WorkerRow, worker) if worker else None
+    return row is not None and not row.buried and row.beat_at > now() - counting.WORKER_ALIVE
+
+
+# ── what an end leads to ─────────────────────────────────────────────────────
+
+
+def _done(session: Session, judge: Judge, row: ExecutionRow) -> None:
+    ticket = session.get_one(TicketRow, row.ticket_id)
+    if row.kind == SEND_REPLY:
+        sending.sent(session, ticket, row, judge.windows.spot_check_share)
+    if all(one.state == "done" for one in of_batch(session, row.batch)) and ticket.newest_message_id == row.message_id:
+        asked = reading.ending_of(session, row.request_id) == "ask"
+        ticket.state = "waiting_for_customer" if asked else "answered"
+        journal.append(session, f"ticket.{ticket.state}", ticket.id, ticket=ticket.id, batch=row.batch)
+    searching.index(session, ticket)
+
+
+def _back_to_a_person(session: Session, judge: Judge, row: ExecutionRow, failure: Failure) -> None:
+    """Files what was not done as a new review whose first reason is what went wrong."""
+    batch = of_batch(session, row.batch)
+    open_ = [one for one in batch if one.state != "done"]
+    actions = tuple(Action.model_validate_json(one.action) for one in open_ if one.kind != SEND_REPLY)
+    reply = next((json.loads(one.action)["args"]["text"] for one in open_ if one.kind == SEND_REPLY), None)
+    ran = ", ".join(Action.model_validate_json(one.action).description for one in batch if one.state == "done")
+    old = reading.proposal(session, row.request_id)
+    ticket = session.get_one(TicketRow, row.ticket_id)
+    proposal = old.model_copy(
+        update={
+            "request_id": f"{row.id}!{row.state}",
+            "created_at": now(),
+            "expires_at": None,
+            "actions": actions,
+            "customer_reply": reply,
+            "claims": old.claims if reply == old.customer_reply else (),
+            "internal_note": failure.internal_note + (f"\nAlready done: {ran}." if ran else ""),
+            "failure": failure,
+        }
+    )
+    first = GateReason(code=failure.code, text=failure.internal_note)
+    gate = judge.gate(proposal, refunded_today(session, ticket.customer_id))
+    gate = gate.model_copy(
+        update={"reasons": (first, *(r for r in gate.reasons if r.code != failure.code)), "risk": "high"}
+    )
+    reviewing.keep(session, proposal, ticket, "review")
+    reviewing.open_review(session, judge, ticket, proposal, gate)
+
+
+def _unexplained(judge: Judge, row: ExecutionRow, state: str) -> Failure:
+    code = "connector_timeout" if state == "unknown" else "connector_refused"
+    slots = {"action": row.kind, "connector": "the peer", "status": "no reason given"}
+    return judge.failure(code, "action", attempts=str(row.attempt), **slots)
+
+
+def _count_end(session: Session, row: ExecutionRow, was_unknown: bool) -> None:
+    if row.state != "done" and not was_unknown:
+        counting.add(session, "failures", row.route)
+    step = (row.state == "unknown") - was_unknown
+    if step:
+        counting.add(session, "executions:unknown", "", n=step, seconds=counting.GAUGE)
+
+
+def _row(session: Session, execution_id: str) -> ExecutionRow:
+    row = session.get(ExecutionRow, execution_id)
+    if row is None:
+        raise NotFound(f"There is no execution {plain.line(execution_id)}.")
+    return row

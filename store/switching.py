@@ -1,0 +1,209 @@
+"""The kill switches: rows, read before each call and each dispatch, and what happens to what waits when one is thrown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Row, func, select
+from sqlmodel import Session
+
+from store import counting, journal, reading, reviewing, working
+from store.contract import now
+from store.live import Switch, SwitchPreview
+from store.queue import Invalid
+from store.tables import ExecutionRow, ReviewActionRow, ReviewRow, SwitchRow, TallyRow, TicketRow, WorkRow, table
+
+_switches, _reviews, _kinds = table(SwitchRow), table(ReviewRow), table(ReviewActionRow)
+_executions, _work, _tallies = table(ExecutionRow), table(WorkRow), table(TallyRow)
+
+
+def all_switches(session: Session) -> tuple[Switch, ...]:
+    """Every switch that was ever thrown, with how many reviews it holds. One that is not here is on."""
+    held = dict(
+        session.execute(
+            select(_reviews.c.held_by, func.count()).where(_state("held")).group_by(_reviews.c.held_by)
+        ).tuples()
+    )
+    rows = session.execute(select(_switches).order_by(_switches.c.kind, _switches.c.name))
+    return tuple(_value(row, held.get(f"{row.kind}:{row.name}", 0)) for row in rows)
+
+
+def throw(session: Session, switch: Switch) -> Switch:
+    """Sets it and moves what waits. Raises `Invalid` without a reason, or for a way of waiting that is none."""
+    _sound(switch)
+    row = session.get(SwitchRow, (switch.kind, switch.name))
+    before = None if row is None else row.on
+    row = row or SwitchRow(kind=switch.kind, name=switch.name)
+    row.on, row.who, row.why, row.since = switch.on, switch.who, switch.why, now()
+    row.waiting, row.until = switch.waiting, None if switch.on else switch.until
+    session.add(row)
+    session.flush()
+    journal.append(
+        session,
+        "switch.thrown",
+        key(switch),
+        actor=switch.who,
+        on=switch.on,
+        was=before,
+        why=switch.why,
+        waiting=switch.waiting,
+        until=row.until.isoformat() if row.until else None,
+    )
+    moved = _let_back(session, switch) if switch.on else _stop(session, switch)
+    return switch.model_copy(update={"since": row.since, "until": row.until, "held": 0 if switch.on else moved})
+
+
+def preview(session: Session, switch: Switch) -> SwitchPreview:
+    """What throwing it will touch. `per_hour`: tickets the route handled in the last 24 hours, an hour."""
+    queued = select(func.count()).where(_executions.c.state == "queued", _column(_executions, switch) == switch.name)
+    in_work = select(func.count()).where(_work.c.state.in_(("waiting", "taken")))
+    handled = select(func.sum(_tallies.c.count)).where(
+        _tallies.c.name == "handled",
+        _tallies.c.at >= int(now().timestamp()) - 24 * counting.HOUR,
+        *([_tallies.c.key == switch.name] if switch.kind == "route" else []),
+    )
+    return SwitchPreview(
+        switch=switch,
+        reviews=len(_touched(session, switch, ("open", "snoozed"))),
+        executions=session.execute(queued).scalar_one(),
+        in_flight=session.execute(in_work).scalar_one(),
+        per_hour=(session.execute(handled).scalar() or 0) / 24,
+    )
+
+
+def holding(session: Session, route: str, model: str, prompt: str, kinds: Iterable[str]) -> str | None:
+    """The switch that is off for any of these, as `kind:name`; None when all are on."""
+    names = {"route": {route}, "model": {model}, "prompt": {prompt}, "action": set(kinds)}
+    for row in session.execute(select(_switches.c.kind, _switches.c.name).where(_switches.c.on.is_not(True))):
+        if row.name in names[row.kind]:
+            return f"{row.kind}:{row.name}"
+    return None
+
+
+def off_columns(session: Session, source: FromClause) -> Iterator[tuple[ColumnElement[str], list[str]]]:
+    """The columns of executions in which a switched-off name stands, with those names."""
+    off: dict[str, list[str]] = {}
+    for row in session.execute(select(_switches.c.kind, _switches.c.name).where(_switches.c.on.is_not(True))):
+        off.setdefault(row.kind, []).append(row.name)
+    for kind, names in off.items():
+        yield _column(source, kind), names
+
+
+def ended(session: Session) -> int:
+    """Throws on again what was off until now. Returns how many."""
+    over = select(_switches).where(_switches.c.on.is_(False), _switches.c.until <= now())
+    rows = session.execute(over).all()
+    for row in rows:
+        throw(session, _value(row, 0).model_copy(update={"on": True, "who": journal.SYSTEM, "why": "its time is over"}))
+    return len(rows)
+
+
+def key(switch: Switch) -> str:
+    return f"{switch.kind}:{switch.name}"
+
+
+# ── what waits ───────────────────────────────────────────────────────────────
+
+
+def _stop(session: Session, switch: Switch) -> int:
+    """Open reviews of what is off: held, left to people, or sent round again to take another way. Returns the held."""
+    if switch.waiting == "review":
+        for row in _held_by(session, switch):
+            _reopen(session, row, switch)
+        return 0
+    rows = _touched(session, switch, ("open", "snoozed"))
+    if switch.waiting == "hold":
+        for row in rows:
+            row.held_by, row.held_from = key(switch), row.state
+            session.get_one(TicketRow, row.ticket_id).state = "held"
+            reviewing.move(session, row, "held", "review.held", actor=switch.who, held_by=key(switch))
+        return len(_held_by(session, switch))
+    for row in [*_held_by(session, switch), *rows]:
+        _round_again(session, row, switch)
+    return 0
+
+
+def _let_back(session: Session, switch: Switch) -> int:
+    """On again: what was open before is open again, what the workflow had left is handled again, in the old order."""
+    rows = _held_by(session, switch)
+    for row in rows:
+        other = holding(session, row.route, row.model, row.prompt, _kinds_of(session, row))
+        if other is not None:
+            row.held_by = other
+            reviewing.move(session, row, "held", "review.held", actor=switch.who, held_by=other)
+        elif row.held_from is not None:
+            _reopen(session, row, switch)
+        else:
+            _round_again(session, row, switch)
+    return len(rows)
+
+
+def _reopen(session: Session, row: ReviewRow, switch: Switch) -> None:
+    state = row.held_from or "open"
+    row.held_by = row.held_from = None
+    session.get_one(TicketRow, row.ticket_id).state = "in_review"
+    reviewing.move(session, row, state, "review.reopened", actor=switch.who, switch=key(switch))
+
+
+def _round_again(session: Session, row: ReviewRow, switch: Switch) -> None:
+    """Only what came in here can be handled again; a proposal from outside stays before a person."""
+    work = working.newest(session, row.ticket_id)
+    if work is None:
+        _reopen(session, row, switch)
+        return
+    why = f"{key(switch)} {'on' if switch.on else 'off'}"
+    reviewing.move(session, row, "superseded", "review.superseded", actor=switch.who, why=why)
+    working.again(session, work, why, actor=switch.who)
+
+
+def _touched(session: Session, switch: Switch, states: tuple[str, ...]) -> list[ReviewRow]:
+    found = select(ReviewRow).where(_reviews.c.state.in_(states)).order_by(_reviews.c.n)
+    if switch.kind == "action":
+        found = found.where(_reviews.c.id.in_(select(_kinds.c.review_id).where(_kinds.c.kind == switch.name)))
+    else:
+        found = found.where(_column(_reviews, switch) == switch.name)
+    return list(session.execute(found).scalars())
+
+
+def _held_by(session: Session, switch: Switch) -> list[ReviewRow]:
+    found = select(ReviewRow).where(_state("held"), _reviews.c.held_by == key(switch)).order_by(_reviews.c.n)
+    return list(session.execute(found).scalars())
+
+
+def _kinds_of(session: Session, row: ReviewRow) -> list[str]:
+    return list(session.execute(select(_kinds.c.kind).where(_kinds.c.review_id == row.id)).scalars())
+
+
+def _column(source: FromClause, switch: Switch | str) -> ColumnElement[Any]:
+    kind = switch if isinstance(switch, str) else switch.kind
+    return source.c["kind" if kind == "action" else kind]
+
+
+def _state(state: str) -> ColumnElement[bool]:
+    return _reviews.c.state == reading.spelled_out(state)
+
+
+def _sound(switch: Switch) -> None:
+    if not switch.why.strip():
+        raise Invalid("why: say why the switch is thrown.")
+    if not switch.who.strip() or not switch.name.strip():
+        raise Invalid("who and name: a switch needs both.")
+    if switch.waiting not in ("hold", "review") and not switch.waiting.startswith("route:"):
+        raise Invalid("waiting: hold, review or route:<name>.")
+    if switch.waiting == f"route:{switch.name}" and switch.kind == "route":
+        raise Invalid("waiting: what waits cannot go to the route that is switched off.")
+
+
+def _value(row: Row[Any], held: int) -> Switch:
+    return Switch(
+        kind=row.kind,
+        name=row.name,
+        on=bool(row.on),
+        who=row.who,
+        why=row.why,
+        since=row.since,
+        waiting=row.waiting,
+        until=row.until,
+        held=held,
+    )
