@@ -74,7 +74,6 @@ def proposal(case: Case, services: Services, text: str | None = None) -> Proposa
         route=route.model_copy(
             update={"attempts": case.attempts, "cost_micros": sum(each.cost_micros for each in case.attempts)}
         ),
-        message=case.message.text,
         actions=reply.actions if reply else (),
         customer_reply=words or None,
         message=_unanswered(case),
