@@ -21,9 +21,9 @@ _executions, _work, _tallies = table(ExecutionRow), table(WorkRow), table(TallyR
 def all_switches(session: Session) -> tuple[Switch, ...]:
     """Every switch that was ever thrown, with how many reviews it holds. One that is not here is on."""
     held = dict(
-        session.execute(
-            select(_reviews.c.held_by, func.count()).where(_state("held")).group_by(_reviews.c.held_by)
-        ).tuples()
+        session.execute(select(_reviews.c.held_by, func.count()).where(_state("held")).group_by(_reviews.c.held_by))
+        .tuples()
+        .all()
     )
     rows = session.execute(select(_switches).order_by(_switches.c.kind, _switches.c.name))
     return tuple(_value(row, held.get(f"{row.kind}:{row.name}", 0)) for row in rows)
