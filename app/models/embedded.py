@@ -85,7 +85,7 @@ class Embedded:
         self.name, self.which = name, which
         self._rules, self._fitted = rules, fitted
 
-    def classify(self, text: str, *, details: str = "", timeout: float) -> tuple[Classification, Attempt]:  # noqa: ARG002
+    def classify(self, text: str, *, details: str = "", timeout: float) -> tuple[Classification, Attempt]:
         """All intents of a ticket. Takes milliseconds, so `timeout` is not needed. Raises `ModelFailure`."""
         begun = time.perf_counter()
         try:
@@ -96,7 +96,7 @@ class Embedded:
             ) from error
         return found, self._attempt("classify", begun, found.model)
 
-    def draft(self, case: Case, *, timeout: float) -> tuple[Reply, Attempt]:  # noqa: ARG002
+    def draft(self, case: Case, *, timeout: float) -> tuple[Reply, Attempt]:
         """Quoted sentences and record values in the shop's templates, and the actions that the words ask for."""
         from app.models.drafting import draft
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.models import hashed, minilm
@@ -25,7 +24,6 @@ from app.models.scoring import Held, Report, composed, report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from app.models.linear import Floats, Loss
 
@@ -66,14 +64,14 @@ def fit(examples: Mapping[str, Sequence[str]], reviewed: Sequence[tuple[str, str
     if why is None:
         learners.append(_Learner("strong", labels, singles, pairs))
     halves = [learner.half() for learner in learners]
-    held = {learner.which: learner.held() for learner in learners}
+    held: dict[str, Held] = {learner.which: learner.held() for learner in learners}
     mix = Mix()
     if why is None:
         held["pair"], mix = _mixed(held["cheap"], held["strong"], learners[0])
     alone = thresholds(held["cheap"], labels, singles, pairs)
     both = thresholds(held["pair"], labels, singles, pairs) if why is None else alone
     pair = Pair(labels, halves[0], halves[1] if why is None else None, why or "", mix, both, alone)
-    return pair, report(pair.labels, held, singles, pairs, both, why or "")
+    return pair, report(pair.labels, held, singles, pairs, at=both, alone=why or "")
 
 
 def _mixed(cheap: Held, strong: Held, learner: _Learner) -> tuple[Held, Mix]:
@@ -112,7 +110,7 @@ def _singles(
 
 def _composed(singles: Sequence[Sample]) -> list[Sample]:
     """Texts with two intents, put together from two of the same fold: what a messy ticket looks like."""
-    dice = random.Random(SEED)  # noqa: S311
+    dice = random.Random(SEED)
     made = []
     for fold in range(FOLDS):
         inside = [s for s in singles if s.fold == fold]
@@ -201,7 +199,8 @@ class _Learner:
             result: Floats = self.table[test[:, None], train] @ shares + bias
             return result
         head = self._final(train, targets[train], loss, l2)
-        return head.scores(_pick(self.rows, test))
+        scores: Floats = head.scores(_pick(self.rows, test))
+        return scores
 
     def _final(self, rows: Any, targets: Floats, loss: Loss, l2: float) -> Any:
         picked = _pick(self.rows, rows)

@@ -36,7 +36,7 @@ def plain_words(text: str) -> str:
     """The text in lower case with what names one case only taken out: links, addresses, ids, numbers, option lists."""
     text = unicodedata.normalize("NFKC", text).replace("’", "'")
     for pattern, put in _MASKS:
-        text = pattern.sub(put, text)  # type: ignore[arg-type]
+        text = pattern.sub(put, text)
     return " ".join(text.lower().split())
 
 
@@ -53,7 +53,7 @@ class Sparse:
         return _sum_by(self.rows, weights[self.buckets] * self.values[:, None], self.shape[0])
 
     @property
-    def T(self) -> Sparse:  # noqa: N802
+    def T(self) -> Sparse:
         import numpy as np
 
         order = np.argsort(self.buckets, kind="stable")
@@ -71,7 +71,9 @@ def features(texts: Sequence[str]) -> Sparse:
     """Hashed features of each text, rows of length one, so that a dot product is a similarity of 0..1."""
     import numpy as np
 
-    rows, buckets, values = [], [], []
+    rows: list[int] = []
+    buckets: list[int] = []
+    values: list[float] = []
     for row, text in enumerate(texts):
         found = _buckets(text)
         scale = 1.0 / (sum(v * v for v in found.values()) ** 0.5 or 1.0)
@@ -147,7 +149,8 @@ class _Pair:
     """A sparse matrix with its transpose kept, since every step of a fit needs both."""
 
     def __init__(self, rows: Sparse) -> None:
-        self._rows, self.T, self.shape = rows, rows.T, rows.shape
+        self._rows, self.T = rows, rows.T
+        self.shape: tuple[int, ...] = rows.shape
 
     def __matmul__(self, weights: Floats) -> Floats:
         return self._rows @ weights

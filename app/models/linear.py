@@ -25,7 +25,7 @@ class Rows(Protocol):
     def __matmul__(self, weights: Floats, /) -> Floats: ...
 
     @property
-    def T(self) -> Any: ...  # noqa: N802
+    def T(self) -> Any: ...
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ class _Encoder:
             from tokenizers.models import WordPiece
 
             pieces = {word: number for number, word in enumerate(words[:-1])}
-            tokenizer = tokenizers.Tokenizer(WordPiece(pieces, unk_token="[UNK]"))  # noqa: S106
+            tokenizer = tokenizers.Tokenizer(WordPiece(pieces, unk_token="[UNK]"))
             tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
             tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
             tokenizer.post_processor = processors.BertProcessing(("[SEP]", 102), ("[CLS]", 101))

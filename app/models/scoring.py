@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Held:
-    """Held-out answers of one half or both: calibrated scores of the single texts, 1-vs-rest scores of all texts (the composed
+    """Held-out answers of one half or both: calibrated scores of the single texts, 1-vs-rest scores of all texts (composed
     ones last), and the scores of the clauses of the composed ones. Rows of NaN were not held out."""
 
     one: Floats
@@ -63,6 +63,7 @@ def report(
     held: Mapping[str, Held],
     singles: Sequence[Any],
     pairs: Sequence[Any],
+    *,
     at: Thresholds,
     alone: str,
 ) -> Report:
@@ -70,7 +71,9 @@ def report(
     gold = [next(iter(s.labels)) for s in singles]
     texts = [s.text for s in singles]
     known = sum(label not in RESERVED for label in labels)
-    result = compare(labels, {w: h.one for w, h in held.items()}, texts, gold, at, alone, "cross-validation, 5 folds")
+    result = compare(
+        labels, {w: h.one for w, h in held.items()}, texts, gold, at=at, alone=alone, how="cross-validation"
+    )
     exact = named = hits = said = wanted = count = 0
     for number, found in composed(list(held.values())[-1], len(singles), labels):
         gold_set = pairs[number].labels
@@ -105,7 +108,7 @@ def test(pair: Pair, texts: Sequence[str], gold: Sequence[str]) -> Report:
     if pair.strong is not None:
         scores["pair"] = sum(w * s for w, s in zip(pair.mix.one, scores.values(), strict=True))  # type: ignore[assignment]
     unknown = sorted(set(gold) - set(pair.labels) - {OUT_OF_SCOPE})
-    result = compare(pair.labels, scores, texts, gold, pair.thresholds, pair.alone, "test file")
+    result = compare(pair.labels, scores, texts, gold, at=pair.thresholds, alone=pair.alone, how="test file")
     if unknown:
         result.notes.append(f"Not in intents.toml, so never right: {', '.join(unknown)}.")
     return result
@@ -116,6 +119,7 @@ def compare(
     scores: Mapping[str, Floats],
     texts: Sequence[str],
     gold: Sequence[str],
+    *,
     at: Thresholds,
     alone: str,
     how: str,
@@ -145,7 +149,7 @@ def compare(
         )
     last = list(shares)[-1]
     best = shares[last].argmax(axis=1)
-    wrong = [i for i in np.flatnonzero(inside) if best[i] != place[i]]
+    wrong = [int(i) for i in np.flatnonzero(inside) if best[i] != place[i]]
     pairs = Counter((gold[i], str(names[best[i]])) for i in wrong)
     example = {(gold[i], str(names[best[i]])): texts[i] for i in reversed(wrong)}
     agree = right_agreed = None
@@ -208,8 +212,8 @@ def render(found: Report, most: int = 12) -> str:
         lines += ["", f"They agree on {100 * found.agree:.1f} %; then {100 * found.right_when_agreed:.1f} % are right."]
     if found.several_f1 is not None:
         lines.append(
-            f"Two intents in one text: F1 {100 * found.several_f1:.1f} %, exactly both {100 * (found.several_exact or 0):.1f} %, "
-            f"both named at least in doubt {100 * (found.several_named or 0):.1f} %."
+            f"Two intents in one text: F1 {100 * found.several_f1:.1f} %, exactly both "
+            f"{100 * (found.several_exact or 0):.1f} %, both named at least in doubt {100 * (found.several_named or 0):.1f} %."
         )
     at = found.thresholds
     lines += [
