@@ -149,7 +149,7 @@ def effect(review: Review, verdicts: Iterable[Verdict]) -> tuple[str, ...]:
 
 
 def _clause(verdict: Verdict, action: Action | None) -> str:
-    what = action_words(action) if action else "the reply to the customer"
+    what = exact_words(action) if action else "the reply to the customer"
     match verdict:
         case Approve():
             return what if action else "send the reply to the customer"
@@ -167,6 +167,12 @@ def action_words(action: Action) -> str:
     if action.amount is not None and str(action.amount) not in words:
         words = f"{words} · {action.amount}"
     return words
+
+
+def exact_words(action: Action) -> str:
+    """An action in full, as it is confirmed: with its target, when the words do not say it already."""
+    words = action_words(action)
+    return words if not action.target or action.target in words else f"{words} · {action.target}"
 
 
 def risky(review: Review, verdicts: Iterable[Verdict]) -> bool:

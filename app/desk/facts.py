@@ -56,7 +56,7 @@ def actions(case: OpenCase) -> Content:
                 sign,
                 (f"{n}/{len(proposal.actions)} ", "$quiet"),
                 (action_words(action), "bold"),
-                _verdict(case.verdicts.get(action.action_id)),
+                _verdict(case.verdicts.get(action.action_id) if several else None),
             )
         )
         if here or not several:
@@ -127,7 +127,7 @@ def _details(action: Action) -> list[Content]:
 
 
 def _reversible(action: Action) -> tuple[str, str]:
-    return ("can be reversed", "$quiet") if action.reversible else ("cannot be taken back once run", "$warning")
+    return ("can be reversed", "$quiet") if action.reversible else ("final", "bold $warning")
 
 
 def value(of: Json) -> str:

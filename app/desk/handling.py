@@ -139,11 +139,17 @@ class Handling:
         if key_id == "confirm":
             self._confirm()
         elif key_id == "back_out":
-            self.pending = None
-            self._counter.redraw()
+            self._back_out()
         else:
             then: Callable[[], None] = getattr(self, f"_{key_id}")
             self.claim(then)
+
+    def _back_out(self) -> None:
+        """Not yet: with one thing to decide nothing is answered any more, with several the answers stand."""
+        self.pending = None
+        if self.case is not None and len(self.case.units) == 1:
+            self.case.verdicts.clear()
+        self._counter.redraw()
 
     def other(self) -> None:
         if self.case is not None:

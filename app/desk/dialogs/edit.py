@@ -68,10 +68,13 @@ class EditDialog(Dialog[Edits]):
                 if proposal.customer_reply is not None:
                     yield Static(Content("to the customer"), classes="edit-heading")
                     reply = self._kept.reply if self._kept and self._kept.reply is not None else proposal.customer_reply
-                    yield TextArea(reply, id="edit-reply", soft_wrap=True)
+                    yield TextArea(reply, id="edit-reply", soft_wrap=True, compact=True)
                 yield Static(Content("internal note"), classes="edit-heading")
                 yield TextArea(
-                    self._kept.note if self._kept else proposal.internal_note, id="edit-note", soft_wrap=True
+                    self._kept.note if self._kept else proposal.internal_note,
+                    id="edit-note",
+                    soft_wrap=True,
+                    compact=True,
                 )
 
     def on_mount(self) -> None:
@@ -147,12 +150,14 @@ def _widget(field: form.Field) -> Widget:
         options = [(words(title), value) for title, value in field.choices]
         known = any(value == field.value for _, value in field.choices)
         if known:
-            return Select(options, value=field.value, allow_blank=not field.required)
-        return Select(options, allow_blank=True)
+            return Select(options, value=field.value, allow_blank=not field.required, compact=True)
+        return Select(options, allow_blank=True, compact=True)
     if field.kind == "choices":
         chosen = list(field.value or ())
-        return SelectionList(*(Selection(words(title), value, value in chosen) for title, value in field.choices))
-    return Input(value=form.shown(field), restrict=r"-?[\d.,]*" if field.kind == "amount" else None)
+        return SelectionList(
+            *(Selection(words(title), value, value in chosen) for title, value in field.choices), compact=True
+        )
+    return Input(value=form.shown(field), restrict=r"-?[\d.,]*" if field.kind == "amount" else None, compact=True)
 
 
 def _held(widget: Widget) -> Any:

@@ -31,7 +31,7 @@ class TextDialog(Dialog[str]):
         self._text = text
 
     def fields(self) -> ComposeResult:
-        yield TextArea(self._text, id="text", soft_wrap=True)
+        yield TextArea(self._text, id="text", soft_wrap=True, compact=True)
 
     def action_send(self) -> None:
         text = self.query_one("#text", TextArea).text.strip()
@@ -49,7 +49,7 @@ class LineDialog(Dialog[str]):
         self._needed = needed
 
     def fields(self) -> ComposeResult:
-        yield Input(id="text")
+        yield Input(id="text", compact=True)
 
     def on_input_submitted(self) -> None:
         text = self.query_one("#text", Input).value.strip()
@@ -73,7 +73,7 @@ class RejectDialog(Dialog[tuple[str, str]]):
             *(Option(words(f"{n}  {text}"), id=code) for n, (code, text) in enumerate(REJECT_CODES, start=1)),
             id="codes",
         )
-        yield Input(placeholder="In your words, for the team (may stay empty)", id="text")
+        yield Input(placeholder="In your words, for the team (may stay empty)", id="text", compact=True)
 
     def on_key(self, event: object) -> None:
         key = getattr(event, "key", "")

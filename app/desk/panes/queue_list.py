@@ -149,8 +149,8 @@ class QueueList(ScrollView, can_focus=False):
             [
                 self._bar(chosen),
                 Segment(f"{sign} ", self._style("risk", chosen)),
-                Segment(fit(row.reason, width - 8), self._style("row", chosen)),
-                Segment(f"{when} ", self._style("quiet", chosen)),
+                Segment(fit(row.reason, width - 9), self._style("row", chosen)),
+                Segment(f" {when} ", self._style("quiet", chosen)),
             ],
             width,
         )

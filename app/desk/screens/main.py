@@ -38,8 +38,8 @@ SETTLED_ASIDE = {"confirm", "back_out", "approve", "edit", "reject", "respond", 
 class MainScreen(Screen[None]):
     """Routes keys by the registry, news by its handlers; the panes only draw."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal"), (170, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal"), (170, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, f"do('{each.id}')", each.title, id=each.id, show=False) for each in keys.KEYS for key in each.keys
     ]
@@ -60,6 +60,7 @@ class MainScreen(Screen[None]):
         self._said: tuple[str, str, float] = ("", "", 0.0)
         self._undo: tuple[str, str, float] | None = None
         self._claim_next = False
+        self._asking = False
         self._decided = 0
         self._countdown: Timer | None = None
 
@@ -118,8 +119,14 @@ class MainScreen(Screen[None]):
             undo=self._undo[1] if self._undo else "",
         )
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Two actions may share a key: the one that works now gets it."""
+        if action == "do":
+            return self._handling is not None and keys.works(str(parameters[0]), self.situation())
+        return super().check_action(action, parameters)
+
     def action_do(self, key_id: str) -> None:
-        if not keys.works(key_id, self.situation()) or self._handling is None:
+        if self._handling is None:
             return
         if key_id in SETTLED_ASIDE:
             self._handling.press(key_id)
@@ -186,7 +193,7 @@ class MainScreen(Screen[None]):
         self.set_pane(order[(order.index(self._pane) + 1) % 3])
 
     def _do_help(self) -> None:
-        self.app.push_screen(HelpDialog(keys.working(self.situation())))
+        self.ask(HelpDialog(keys.working(self.situation())), lambda _: None)
 
     def _do_undo(self) -> None:
         if self._undo is not None and self._handling is not None:
@@ -347,9 +354,12 @@ class MainScreen(Screen[None]):
 
     def ask(self, dialog: ModalScreen[Any], answered: Callable[[Any], None]) -> None:
         def done(answer: Any) -> None:
+            self._asking = False
             answered(answer)
             self._draw_bars()
 
+        self._asking = True
+        self._draw_bars()
         self.app.push_screen(dialog, done)
 
     def spawn(self, work: Coroutine[Any, Any, Any], group: str) -> None:
@@ -390,9 +400,9 @@ class MainScreen(Screen[None]):
     def _draw_bars(self) -> None:
         self.query_one(StatusBar).show(self._actor, self._place, self._counters, self._switches, self._trouble)
         text, style = self._corner()
-        now_ = self.situation()
         cells = self.size.width - 3 - min(len(text), self.size.width // 2)
-        self.query_one(KeyBar).show(keys.footer(now_, cells), (text, style))
+        shown = () if self._asking else keys.footer(self.situation(), cells)
+        self.query_one(KeyBar).show(shown, (text, style))
 
     def _corner(self) -> tuple[str, str]:
         """What was just said, or what can be taken back and how long."""
