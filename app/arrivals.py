@@ -1,18 +1,15 @@
-"""Customers' messages on their way into a queue: the sample day played live, and ticket files read whole and then filed."""
+"""Customers' messages on their way into a queue: a day of tickets played live, and what a ticket file held."""
 
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Protocol
 
+from app.ticket_files import FIELDS, BadFile, Parsed
 from store.contract import IncomingMessage, Proposal, now
 from store.live import Event
 from store.queue import Conflict
@@ -21,23 +18,6 @@ AT_ONCE = 10
 """How many tickets wait when the day begins."""
 SECONDS_A_MINUTE = 1.0
 """Of the day, at speed 1; no gap is shorter than 2 or longer than 8 seconds."""
-
-FILE_BYTES_AT_MOST = 64 << 20
-ROWS_AT_MOST = 100_000
-TEXT_AT_MOST = 200_000
-PROBLEMS_AT_MOST = 200
-
-_FIELDS = ("message_id", "thread", "channel", "subject", "author", "sender", "text", "at")
-_REQUIRED = ("message_id", "text")
-_LIMITS = {
-    "message_id": 400,
-    "thread": 400,
-    "channel": 60,
-    "subject": 1_000,
-    "author": 400,
-    "sender": 320,
-    "text": TEXT_AT_MOST,
-}
 
 
 class Door(Protocol):
@@ -69,7 +49,7 @@ def day(path: Path) -> tuple[Arrival, ...]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         try:
             row = json.loads(line)
-            message = {name: row[name] for name in _FIELDS if name != "at" and name in row}
+            message = {name: row[name] for name in FIELDS if name != "at" and name in row}
             arrivals.append(
                 Arrival(
                     IncomingMessage(**message),
@@ -117,16 +97,21 @@ async def play(
                 asyncio.create_task(_follow_up(queue, later, answers.of(ticket), pace))
                 for later in waiting.get(arrival.message.message_id, ())
             ]
-        rest = asyncio.gather(*coming)
-        await asyncio.wait({rest, listening}, return_when=asyncio.FIRST_COMPLETED)
-        if not rest.done():
+        rest = asyncio.create_task(_all(coming))
+        await asyncio.wait((rest, listening), return_when=asyncio.FIRST_COMPLETED)
+        if rest.done():
+            rest.result()
+        else:
             listening.result()  # the journal can no longer be followed: say so rather than wait for ever
-        await rest
-        return len(first) + len(coming)
+        return len(first) + sum(task.done() for task in coming)
     finally:
         for task in (*coming, listening):
             task.cancel()
         await asyncio.gather(*coming, listening, return_exceptions=True)
+
+
+async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.gather(*tasks)
 
 
 class _Answers:
@@ -177,75 +162,11 @@ def _gap(minutes: float, speed: float) -> float:
 
 
 @dataclass(frozen=True)
-class BadLine:
-    """One line that cannot be taken: its number, the field, and what is wrong with it."""
-
-    line: int
-    field: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.field}: {self.text}"
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """What a ticket file holds. `ignored` are columns that nothing reads, each with the nearest right name."""
-
-    messages: tuple[IncomingMessage, ...]
-    problems: tuple[BadLine, ...]
-    ignored: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Filed:
     """How an import ended: how many of its messages are in the queue, and the ids of those known with other contents."""
 
     messages: int
     conflicts: tuple[str, ...] = ()
-
-
-class BadFile(Exception):
-    """The file as a whole cannot be read: too large, not UTF-8, of another kind."""
-
-
-def parse(path: Path) -> Parsed:
-    """Read a ticket file, JSON Lines or CSV by its ending; nothing is filed.
-
-    Fields: message_id and text are needed; thread (default: the message's id), channel, subject, author, at (ISO 8601 with
-    a zone), and sender: an address only where the channel proves it. Raises `BadFile`, or OSError.
-    """
-    if path.suffix.lower() not in (".jsonl", ".ndjson", ".csv"):
-        raise BadFile(f"{path.name}: only .jsonl and .csv files are read")
-    if path.stat().st_size > FILE_BYTES_AT_MOST:
-        raise BadFile(f"{path.name} is larger than {FILE_BYTES_AT_MOST >> 20} MiB: cut it into parts")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadFile(f"{path.name} is not UTF-8 (byte {error.start})") from error
-    return parse_text(text, is_csv=path.suffix.lower() == ".csv")
-
-
-def parse_text(text: str, *, is_csv: bool) -> Parsed:
-    """The same for the contents of a file. Pure."""
-    messages: dict[str, IncomingMessage] = {}
-    problems: list[BadLine] = []
-    unread: dict[str, None] = {}
-    for number, row in _csv_rows(text) if is_csv else _json_rows(text):
-        if isinstance(row, BadLine):
-            problems.append(row)
-        elif len(messages) >= ROWS_AT_MOST:
-            problems.append(BadLine(number, "file", f"more than {ROWS_AT_MOST:,} messages: cut it into parts"))
-            break
-        else:
-            unread |= dict.fromkeys(name for name in row if name not in _FIELDS)
-            found = _message(number, row, messages)
-            problems += [found] if isinstance(found, BadLine) else []
-            if isinstance(found, IncomingMessage):
-                messages[found.message_id] = found
-        if len(problems) >= PROBLEMS_AT_MOST:
-            break
-    return Parsed(tuple(messages.values()), tuple(problems), tuple(_hint(name) for name in unread))
 
 
 async def file(queue: Door, parsed: Parsed, *, skip_bad: bool = False) -> Filed:
@@ -262,77 +183,3 @@ async def file(queue: Door, parsed: Parsed, *, skip_bad: bool = False) -> Filed:
         except Conflict:
             conflicts.append(message.message_id)
     return Filed(len(parsed.messages) - len(conflicts), tuple(conflicts))
-
-
-def _message(
-    number: int, row: Mapping[str, Any], known: Mapping[str, IncomingMessage]
-) -> IncomingMessage | BadLine | None:
-    """The row's message; what is wrong with it; or None for the same line again."""
-    values: dict[str, Any] = {}
-    for name in _FIELDS:
-        value = row.get(name)
-        if value in (None, ""):
-            if name in _REQUIRED:
-                return BadLine(number, name, "is missing")
-            continue
-        if not isinstance(value, str):
-            return BadLine(number, name, "is not text")
-        if name != "at" and len(value) > _LIMITS[name]:
-            return BadLine(number, name, f"is longer than {_LIMITS[name]:,} characters")
-        if any("\ud800" <= letter <= "\udfff" for letter in value):
-            return BadLine(number, name, "holds half a character (a lone surrogate)")
-        values[name] = value
-    if "at" in values:
-        moment = _moment(values["at"])
-        if moment is None:
-            return BadLine(number, "at", "is no ISO 8601 time with a zone, such as 2026-06-15T09:00:00Z")
-        values["at"] = moment
-    values.setdefault("thread", values["message_id"])
-    message = IncomingMessage(**values)
-    before = known.get(message.message_id)
-    if before is None:
-        return message
-    same = before.model_dump(exclude={"at"}) == message.model_dump(exclude={"at"})
-    return None if same else BadLine(number, "message_id", "stands there before with other contents")
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
-
-
-def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:
-    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: a text may hold U+2028
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield number, BadLine(number, "line", f"is no JSON: {error}")
-            continue
-        yield number, row if isinstance(row, dict) else BadLine(number, "line", "is no JSON object")
-
-
-def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:
-    csv.field_size_limit(TEXT_AT_MOST * 4)
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            yield reader.line_num, BadLine(reader.line_num, "line", f"is no CSV: {error}")
-            return
-        if row is None:
-            return
-        if None in row:
-            yield reader.line_num, BadLine(reader.line_num, "line", "has more cells than the header")
-            continue
-        yield reader.line_num, row
-
-
-def _hint(name: str) -> str:
-    near = get_close_matches(name, _FIELDS, n=1)
-    return f"{name} (did you mean {near[0]}?)" if near else name
