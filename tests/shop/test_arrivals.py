@@ -105,7 +105,11 @@ GOOD = '{"message_id": "m1", "text": "Where is my order?", "sender": "mia@post.e
 def test_a_ticket_file_is_read_with_its_thread_and_proven_sender() -> None:
     parsed = ticket_files.parse_text(GOOD, is_csv=False)
     (message,) = parsed.messages
-    assert (message.thread, message.sender, message.at.isoformat()) == ("m1", "mia@post.example", "2026-06-15T09:00:00+00:00")
+    assert (message.thread, message.sender, message.at.isoformat()) == (
+        "m1",
+        "mia@post.example",
+        "2026-06-15T09:00:00+00:00",
+    )
     assert not parsed.problems
 
 
