@@ -108,7 +108,7 @@ class _Encoder:
         weights = _checked(path, MODEL_SHA256)
         words = _checked(VOCABULARY, VOCABULARY_SHA256).decode("utf-8").split("\n")
         try:
-            import onnxruntime
+            import onnxruntime  # type: ignore[import-untyped]
             import tokenizers
             from tokenizers import normalizers, pre_tokenizers, processors
             from tokenizers.models import WordPiece

@@ -213,7 +213,7 @@ def render(found: Report, most: int = 12) -> str:
     if found.several_f1 is not None:
         lines.append(
             f"Two intents in one text: F1 {100 * found.several_f1:.1f} %, exactly both "
-            f"{100 * (found.several_exact or 0):.1f} %, both named at least in doubt {100 * (found.several_named or 0):.1f} %."
+            f"{100 * (found.several_exact or 0):.1f} %, at least in doubt {100 * (found.several_named or 0):.1f} %."
         )
     at = found.thresholds
     lines += [
