@@ -25,6 +25,9 @@ Embed = Callable[[Sequence[str]], "Vectors"]
 PASSAGE_AT_MOST = 1200
 """Characters: about what the embedding model reads before it cuts off (256 word pieces)."""
 
+HINT_WEIGHT = 0.8
+"""An intent's name is short and general: on equal terms it would outvote what the customer really asked."""
+
 _HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*\s*\Z")
 _FENCE = re.compile(r"\s*(```|~~~)")
 _WORD = re.compile(r"[^\W_]{3,}")
@@ -90,7 +93,10 @@ def passages(path: Path) -> Iterator[tuple[str, str, str]]:
 def by_meaning(
     connection: sqlite3.Connection, embed: Embed, queries: Sequence[str], floor: float, limit: int = 5
 ) -> tuple[Evidence, ...]:
-    """The passages nearest to any of the queries by cosine similarity, best first; none below the floor."""
+    """The passages nearest to any of the queries by cosine similarity, best first; none below the floor.
+
+    The first query is the customer's own words; the others are hints and count for less.
+    """
     import numpy as np
 
     rows = connection.execute(
@@ -99,7 +105,8 @@ def by_meaning(
     asked = _unit(embed(list(queries))) if rows and queries else None
     if asked is None:
         return ()
-    scores = (_vectors(connection, rows, embed, asked.shape[1]) @ asked.T).max(axis=1)
+    weights = np.array([1.0] + [HINT_WEIGHT] * (len(queries) - 1), dtype=np.float32)
+    scores = (_vectors(connection, rows, embed, asked.shape[1]) @ asked.T * weights).max(axis=1)
     best = [index for index in np.argsort(-scores)[:limit] if scores[index] >= floor]
     return tuple(_evidence(rows[index]) for index in best)
 
