@@ -19,6 +19,9 @@ LONGEST_ID = 500
 LONGEST_TEXT = 1_000_000
 """Characters; a longer message is refused whole (SAFETY §4: bodies up to 1 MiB)."""
 
+MOST_ROUNDS = 20
+"""A message sent round that often without an ending goes to a person."""
+
 _COMPARED = ("author", "channel", "sender", "subject", "text", "thread")
 """Fields in which the same message id must be the same message. Not `at`: channels stamp a second delivery anew."""
 
@@ -207,8 +210,11 @@ def _lead_on(session: Session, judge: Judge, ticket: TicketRow, work: WorkRow, e
 def _hold(session: Session, judge: Judge, ticket: TicketRow, work: WorkRow, end: Ending) -> None:
     """Held by the switch that is off, or back to work at once when it is on again by now."""
     item, route = end.proposal, end.proposal.route
-    off = switching.holding(session, route.name, route.model, route.prompt, [a.kind for a in item.actions])
-    if off is None:
+    kinds = [*(action.kind for action in item.actions), route.name]
+    off = switching.holding(session, route.name, route.model, route.prompt, kinds)
+    if off is None and work.round > MOST_ROUNDS:
+        reviewing.open_review(session, judge, ticket, item, end.gate, work_id=work.id)
+    elif off is None:
         working.again(session, work, "the switch is on again")
     else:
         reviewing.open_review(session, judge, ticket, item, end.gate, work_id=work.id, held_by=off)

@@ -58,7 +58,7 @@ def open_review(
     held_by: str | None = None,
 ) -> ReviewRow:
     """Files a stored proposal before a person (or held), and the ticket with it. One proposal, one review."""
-    first = gate.reasons[0] if gate.reasons else GateReason(code="external", text="filed for a decision")
+    first = _first_reason(proposal, gate)
     amount = largest(proposal)
     moment = now()
     row = ReviewRow(
@@ -102,6 +102,14 @@ def open_review(
     journal.append(session, kind, row.id, ticket=ticket.id, shown=row.fingerprint, **told)
     searching.index(session, ticket)
     return row
+
+
+def _first_reason(proposal: Proposal, gate: Gate) -> GateReason:
+    if gate.reasons:
+        return gate.reasons[0]
+    if proposal.failure is not None:
+        return GateReason(code=proposal.failure.code, text=proposal.failure.internal_note)
+    return GateReason(code="external", text=f"Filed by {proposal.source.system} for a decision")
 
 
 def replace(session: Session, row: ReviewRow, proposal: Proposal, gate: Gate) -> None:

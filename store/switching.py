@@ -16,16 +16,18 @@ from store.tables import ExecutionRow, ReviewActionRow, ReviewRow, SwitchRow, Ta
 
 _switches, _reviews, _kinds = table(SwitchRow), table(ReviewRow), table(ReviewActionRow)
 _executions, _work, _tallies = table(ExecutionRow), table(WorkRow), table(TallyRow)
+_ON = _switches.c.on.is_(True).label("is_on")
+"""Only what reads as on is on; a row that says anything else is off."""
 
 
 def all_switches(session: Session) -> tuple[Switch, ...]:
     """Every switch that was ever thrown, with how many reviews it holds. One that is not here is on."""
-    held = dict(
-        session.execute(select(_reviews.c.held_by, func.count()).where(_state("held")).group_by(_reviews.c.held_by))
-        .tuples()
-        .all()
-    )
-    rows = session.execute(select(_switches).order_by(_switches.c.kind, _switches.c.name))
+    rows = session.execute(select(_switches, _ON).order_by(_switches.c.kind, _switches.c.name)).all()
+    off = [f"{row.kind}:{row.name}" for row in rows if not row.is_on]
+    held: dict[str, int] = {}
+    if off:
+        counted = select(_reviews.c.held_by, func.count()).where(_state("held"), _reviews.c.held_by.in_(off))
+        held = {name: int(n) for name, n in session.execute(counted.group_by(_reviews.c.held_by))}
     return tuple(_value(row, held.get(f"{row.kind}:{row.name}", 0)) for row in rows)
 
 
@@ -76,7 +78,7 @@ def holding(session: Session, route: str, model: str, prompt: str, kinds: Iterab
     """The switch that is off for any of these, as `kind:name`; None when all are on."""
     names = {"route": {route}, "model": {model}, "prompt": {prompt}, "action": set(kinds)}
     for row in session.execute(select(_switches.c.kind, _switches.c.name).where(_switches.c.on.is_not(True))):
-        if row.name in names[row.kind]:
+        if row.name in names.get(row.kind, {row.name}):
             return f"{row.kind}:{row.name}"
     return None
 
@@ -92,7 +94,7 @@ def off_columns(session: Session, source: FromClause) -> Iterator[tuple[ColumnEl
 
 def ended(session: Session) -> int:
     """Throws on again what was off until now. Returns how many."""
-    over = select(_switches).where(_switches.c.on.is_(False), _switches.c.until <= now())
+    over = select(_switches, _ON).where(_switches.c.on.is_(False), _switches.c.until <= now())
     rows = session.execute(over).all()
     for row in rows:
         throw(session, _value(row, 0).model_copy(update={"on": True, "who": journal.SYSTEM, "why": "its time is over"}))
@@ -199,7 +201,7 @@ def _value(row: Row[Any], held: int) -> Switch:
     return Switch(
         kind=row.kind,
         name=row.name,
-        on=bool(row.on),
+        on=row.is_on,
         who=row.who,
         why=row.why,
         since=row.since,

@@ -25,7 +25,9 @@ from tests.contract.honest_judge import HonestJudge
 MIA = Customer(id="C1", name="Mia Garcia", identity="verified", how="e-mail + zip")
 
 
-def message(number: str = "m1", thread: str = "4183", text: str = "I was charged twice.", **more: str) -> IncomingMessage:
+def message(
+    number: str = "m1", thread: str = "4183", text: str = "I was charged twice.", **more: str
+) -> IncomingMessage:
     fields = {"subject": "Charged twice", "author": "Mia Garcia", "sender": "mia@example.com"} | more
     return IncomingMessage(message_id=number, thread=thread, text=text, **fields)
 
@@ -42,14 +44,23 @@ def refund(minor: int = 12_000, action_id: str = "a1", order: str = "W2378156") 
     )
 
 
-def proposal(case_or_ticket: object, *actions: Action, reply: str | None = "Hi Mia, we refund the second charge.", **more: object) -> Proposal:
+def proposal(
+    case_or_ticket: object, *actions: Action, reply: str | None = "Hi Mia, we refund the second charge.", **more: object
+) -> Proposal:
     ticket = getattr(case_or_ticket, "ticket", case_or_ticket)
     newest = case_or_ticket.message.id if hasattr(case_or_ticket, "message") else None
     fields: dict[str, object] = {
         "request_id": f"p-{newest}",
         "ticket": ticket,
         "watermark": Watermark(last_customer_message_id=newest, ticket_version=ticket.version),
-        "route": Route(name="messy", model="strong", prompt="draft", prompt_version="v1", code="multiple_intents", reason="multiple intents: billing, order"),
+        "route": Route(
+            name="messy",
+            model="strong",
+            prompt="draft",
+            prompt_version="v1",
+            code="multiple_intents",
+            reason="multiple intents: billing, order",
+        ),
         "actions": actions,
         "customer_reply": reply,
         "evidence": (Evidence(id="e1", kind="record", title="order W2378156", quote="two payments of €120.00"),),
@@ -57,7 +68,9 @@ def proposal(case_or_ticket: object, *actions: Action, reply: str | None = "Hi M
     return Proposal(**(fields | more))
 
 
-def handle(work: Work, judge: HonestJudge, work_id: str, *actions: Action, how: str = "review", **more: object) -> Proposal:
+def handle(
+    work: Work, judge: HonestJudge, work_id: str, *actions: Action, how: str = "review", **more: object
+) -> Proposal:
     """What the workflow does with one message: reads the case, proposes, asks the gate, files the ending."""
     case = work.case(work_id)
     item = proposal(case, *actions, **({"request_id": work_id} | more))
@@ -65,7 +78,15 @@ def handle(work: Work, judge: HonestJudge, work_id: str, *actions: Action, how: 
     return item
 
 
-async def waiting(queue: Queue, work: Work, judge: HonestJudge, number: str = "m1", thread: str = "4183", *actions: Action, **more: object) -> Review:
+async def waiting(
+    queue: Queue,
+    work: Work,
+    judge: HonestJudge,
+    number: str = "m1",
+    thread: str = "4183",
+    *actions: Action,
+    **more: object,
+) -> Review:
     """A message that came in, was handled, and stopped before a person."""
     await queue.submit(message(number, thread))
     handle(work, judge, number, *(actions or (refund(),)), **more)
