@@ -15,6 +15,7 @@ from store.contract import (
     Evidence,
     Failure,
     Gate,
+    GateReason,
     Json,
     Line,
     Message,
@@ -99,6 +100,8 @@ class Reply(Value):
     evidence: tuple[Evidence, ...] = ()
     internal_note: str = ""
     missing: tuple[Line, ...] = ()
+    stops: tuple[GateReason, ...] = ()
+    """Why a person must read it, as the drafter sees it: a wish that the records forbid, one it could not place."""
 
     def text(self) -> str:
         """The reply as the customer would read it."""

@@ -42,7 +42,8 @@ def handle_case(case: Case, services: Services) -> Ending:
         return _after_draft(case, services)
     if case.reply is None or not (case.reply.actions or case.reply.text()):
         return _nothing_to_say(case, services)
-    return endings.answered(endings.proved(case, services), services, _not_again(repeat))
+    stops = case.reply.stops if case.reply is not None else ()
+    return endings.answered(endings.proved(case, services), services, (*_not_again(repeat), *stops))
 
 
 # ── classify ─────────────────────────────────────────────────────────────────
@@ -289,7 +290,7 @@ def _after_draft(case: Case, services: Services) -> Ending:
     """The draft failed, or says what it misses: the failure's way, or one question for the missing detail."""
     missing = case.reply.missing if case.reply is not None else ()
     if case.failure is None and case.reply is not None and case.reply.actions:
-        return endings.answered(endings.proved(case, services), services)
+        return endings.answered(endings.proved(case, services), services, case.reply.stops)
     if case.failure is not None:
         case, routing = _routed(case, services)
         return _stopped(case, routing, _then(case, routing, services, again=True), services)
