@@ -50,6 +50,7 @@ class Engine:
         self._lock = threading.Lock()
         self._active: dict[str, float] = {}
         self._finished: dict[str, float] = {}
+        self._left = False
         _quiet()
         self._own = _sqlite(where) if not str(where).startswith("postgresql") else None
         DBOS(
@@ -78,12 +79,12 @@ class Engine:
         DBOS.launch()
 
     def stop(self, seconds: float = 3.0) -> bool:
-        """Let running functions end at their next step; true when all did in time. What did not stays resumable."""
+        """Let running functions end at their next step; true when all ended for good. What did not stays resumable."""
         self._stopping.set()
         until = time.monotonic() + seconds
         while self.active() and time.monotonic() < until:
             time.sleep(0.01)
-        ended = not self.active()
+        ended = not self.active() and not self._left
         DBOS.destroy(destroy_registry=True)
         if self._own is not None:
             self._own.dispose()
@@ -185,6 +186,9 @@ class Engine:
                 with self._lock:
                     self._finished[workflow_id] = time.monotonic()
                 return result
+            except Stopping:
+                self._left = True
+                raise
             finally:
                 with self._lock:
                     self._active.pop(workflow_id, None)

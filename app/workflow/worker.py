@@ -78,9 +78,10 @@ def run(where: Where, rules: Rules) -> None:
     work = _opened(where, rules, stop)
     if work is None:
         return
-    ended = Worker(where, rules, work, stop).serve()
+    worker = Worker(where, rules, work, stop)
+    worker.serve()
     logging.shutdown()
-    if not ended:
+    if worker.busy():
         # A thread still waits for a model or a peer. Its step is resumable; waiting for it would be a hang.
         sys.stdout.flush()
         sys.stderr.flush()
@@ -135,6 +136,7 @@ class Worker:
                 self._stop.wait(POLL_SECONDS)
         ended = self._engine.stop(STOP_SECONDS)
         if ended:
+            # Only who left nothing may bury itself: the others look for what a silent worker held, not a buried one.
             self._quietly(lambda: self._work.bury(self.name))
         log.info("worker %s stopped%s", self.name, "" if ended else "; what it held is resumable")
         return ended
@@ -142,6 +144,10 @@ class Worker:
     def alive(self) -> bool:
         """Whether this worker has proved within its lease that it reaches the store."""
         return time.monotonic() - self._beaten < LEASE_SECONDS
+
+    def busy(self) -> bool:
+        """Whether a thread of this worker is still inside a step."""
+        return self._engine.active() > 0
 
     # ── taking work ──────────────────────────────────────────────────────────
 

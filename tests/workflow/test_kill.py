@@ -67,3 +67,16 @@ def test_a_frozen_worker_is_taken_over_and_does_no_harm_when_it_wakes(floor: Sho
     os.kill(first.pid, signal.SIGCONT)
     time.sleep(1.0)  # whatever it was about to do, it does now
     assert floor.check().tickets == 30
+
+
+def test_a_worker_that_is_told_to_stop_leaves_its_work_to_the_next_one(floor: Shopfloor) -> None:
+    first = floor.worker()
+    floor.file(30)
+    before = floor.events()
+    floor.wait_until(lambda: floor.events() > before + 2, 30)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(10) == 0
+    assert not floor.idle(), "the test meant to stop it in the middle"
+    floor.worker()
+    floor.wait_until(floor.idle, TAKE_OVER_SECONDS)
+    assert floor.check().tickets == 30
