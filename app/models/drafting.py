@@ -16,7 +16,7 @@ from app.workflow import effects
 from app.workflow.choices import Known, known, order_title
 from config.rules import Rules
 from store.case import Case, Facts, Reply
-from store.contract import Claim, Evidence
+from store.contract import Claim, Evidence, GateReason
 
 LABEL = "Template draft: quoted records and passages, no free writing."
 ASKED = {
@@ -65,6 +65,7 @@ def draft(case: Case, rules: Rules, matcher: Matcher, *, model: str) -> Reply:
         evidence=tuple(each for key, each in evidence.items() if key in used),
         internal_note=_note(proposed, facts, missing, model),
         missing=missing if not proposed.actions else (),
+        stops=_stops(proposed),
     )
 
 
@@ -92,6 +93,20 @@ def _unmet(proposed: Proposed, shop: Known, rules: Rules) -> list[Said]:
             status = answering.spoken(shop.orders[order].get("status"))
             found.append(Said(f"Order {order} is {status}.", (f"order/{order}",)))
     return list(dict.fromkeys(found))
+
+
+def _stops(proposed: Proposed) -> tuple[GateReason, ...]:
+    """A wish that came to nothing is never answered by a reply that goes out by itself."""
+    found = []
+    for each in proposed.unmet:
+        what, allowed = each.kind.replace("_", " "), " or ".join(map(str, each.need.is_))
+        target = str(each.args.get("order") or "the account")
+        text = f"Asked for and not possible: {what} of {target}; {each.need.field} must be {allowed}"
+        found.append(GateReason(code=each.need.otherwise, text=text, limit=allowed))
+    if proposed.unplaced and not found:
+        what = ", ".join(kind.replace("_", " ") for kind in proposed.wanted)
+        found.append(GateReason(code="wish_not_met", text=f"Asked for, and nothing could be proposed: {what}"))
+    return tuple(dict.fromkeys(found))
 
 
 def _asked(proposed: Proposed, rules: Rules) -> tuple[str, ...]:

@@ -16,7 +16,11 @@ from config.rules import ActionEntry, ArgEntry, Rules
 from store.contract import Json
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_CONDITION = re.compile(r"^[^,]*\bif\b[^,]*,", re.I)
+_REASON = re.compile(
+    r"\b(?:because|since|due to|as i|reason|accident\w*|mistake\w*|wrong\w*|changed? my mind|found|better|cheaper|financial"
+    r"|(?:not|n['’]t|no longer) (?:need|want|be able|like)|won['’]t|unhappy|realized?)\b",
+    re.I,
+)
 
 
 @dataclass
@@ -29,6 +33,10 @@ class Context:
     model: str
     read: list[Wish]
     in_mind: list[str] = field(default_factory=list)
+    things: list[str] = field(default_factory=list)
+    """Names of the things that were spoken of last, for a clause that only says "it"."""
+    paying: dict[str, str] = field(default_factory=dict)
+    """Orders that this ticket moves to another payment method, with that method."""
     handled: set[tuple[str, str, str]] = field(default_factory=set)
 
 
@@ -42,13 +50,13 @@ class Filled:
 
 def fill(kind: str, at: int, context: Context) -> list[Filled]:
     """One set of arguments for each action of that kind that the clause asks for; empty when the clause is about none."""
-    entry, wish = context.rules.actions[kind], context.read[at]
+    entry = context.rules.actions[kind]
     order_arg = _arg(entry, "order")
     if order_arg is None:
         return [_rest(kind, entry, at, context, Filled({}))]
     found = _find(kind, entry, at, context)
     if found.orders:
-        context.in_mind = found.orders
+        context.in_mind = list(dict.fromkeys(found.orders))
     if not found.orders and not found.things:
         return [_rest(kind, entry, at, context, Filled({}, {order_arg: found.why}))] if found.why == "several" else []
     if not takes_items(entry):
@@ -66,7 +74,6 @@ def fill(kind: str, at: int, context: Context) -> list[Filled]:
             filled.append(_with_items(kind, entry, at, context, order, things))
     if not found.things and found.why:
         filled.append(Filled({}, {order_arg: found.why} | {_arg(entry, "items") or "items": found.why}))
-    del wish
     return filled
 
 
@@ -76,9 +83,9 @@ def _find(kind: str, entry: ActionEntry, at: int, context: Context) -> Found:
     if any(arg.type == "address" for arg in entry.args.values()):
         named = [order for order in named if order not in places.pointed_at(wish.text, context.shop)]
     if takes_items(entry):
-        return some_items(entry, wish, named, context.in_mind, context.shop, context.matcher, context.model)
-    may_part = not entry.amount == "order_total"
-    return whole_orders(entry, wish, named, context.in_mind, context.shop, may_part=may_part)
+        return some_items(entry, wish, named, context, context.things[:1])
+    may_part = entry.amount != "order_total"
+    return whole_orders(entry, wish, named, context, may_part=may_part)
 
 
 def _with_items(
@@ -130,7 +137,7 @@ def _wants(
     thing: Thing, at: int, context: Context, variants: Sequence[Values]
 ) -> tuple[options.Wanted, list[options.Wanted]]:
     """What the clause and the ones that follow on it ask of the new variant, and the alternatives ("if not, 9 bar")."""
-    _, new = options.two_sides(options.without_written(thing.words))
+    _, new = options.two_sides(options.last_word(options.without_written(thing.words)))
     want = options.wanted(new, variants)
     others: list[options.Wanted] = []
     name = str(thing.item.get("name"))
@@ -144,11 +151,11 @@ def _wants(
             about = name in said
         if not about or (wish.orders and thing.order not in wish.orders):
             continue
-        if any(kind not in ("change_items", "exchange_items") for kind, _ in wish.kinds[:1]) and not said:
+        if any(kind not in ("change_items", "exchange_items") for kind in wish.kinds[:1]) and not said:
             continue
         _, more = options.two_sides(options.without_written(wish.text)) if said else ("", wish.text)
         if wish.fallback:
-            others.append(options.wanted(_CONDITION.sub("", wish.text), variants))
+            others.append(options.wanted(wish.text, variants))
         else:
             want.more(options.wanted(more, variants))
     return want, others
@@ -178,7 +185,10 @@ def _value(
         case "customer":
             return shop.customer.get("id"), ""
         case "payment_method":
-            return paying.method(arg, entry, order, texts, shop)
+            value, why = paying.method(arg, entry, order, _about(order, at, context), shop, context.paying)
+            if value and order and entry.amount == "order_total":
+                context.paying[str(order["id"])] = str(value)
+            return value, why
         case "address":
             return places.address(wish.text, texts, order, shop)
         case "money":
@@ -194,6 +204,13 @@ def _value(
         case "text":
             return (wish.text[:300] if arg.required else None), ""
     return _choice(arg, wish, texts, context)
+
+
+def _about(order: Values | None, at: int, context: Context) -> list[str]:
+    """The clause, then the others that may speak of how its order is paid: those that name no other order."""
+    others = [*context.read[at + 1 :], *context.read[:at]]
+    free = [wish.text for wish in others if not wish.orders or (order and order["id"] in wish.orders)]
+    return [context.read[at].text, *free]
 
 
 def _only(values: Sequence[str], texts: Sequence[str]) -> tuple[Json, str]:
@@ -219,16 +236,26 @@ def _choice(arg: ArgEntry, wish: Wish, texts: Sequence[str], context: Context) -
     if not arg.choices:
         return None, ""
     for text in texts:
-        said = [choice for choice in arg.choices if re.search(rf"\b{re.escape(choice)}\b", text, re.I)]
+        said = [choice for choice in arg.choices if _says(text, choice)]
         if len(said) == 1:
             return said[0], ""
-    scores = {choice: 0.0 for choice in arg.choices}
-    for text in texts[: 1 + len(context.read)]:
-        for choice, score in zip(arg.choices, context.matcher.similar(text, list(arg.choices)), strict=True):
+    plain = [re.sub(r"\b(?:order(?:ed)?|items?)\b\s*", "", choice).strip() or choice for choice in arg.choices]
+    scores = dict.fromkeys(arg.choices, 0.0)
+    for text in [each for each in texts if _REASON.search(each)] or texts[:1]:
+        for choice, score in zip(arg.choices, context.matcher.similar(text, plain), strict=True):
             scores[choice] = max(scores[choice], score)
     ranked = sorted(scores.items(), key=lambda pair: -pair[1])
-    close = len(ranked) > 1 and ranked[0][1] - ranked[1][1] < 0.04
-    return (None, "") if ranked[0][1] < 0.3 or close else (ranked[0][0], "")
+    close = len(ranked) > 1 and ranked[0][1] - ranked[1][1] < 0.03
+    return (None, "") if ranked[0][1] < 0.12 or close else (ranked[0][0], "")
+
+
+def _says(text: str, choice: str) -> bool:
+    """Whether the text has the words of a choice, whatever their endings ("no longer need", "accident" is no mistake)."""
+    said = [word[:4] for word in re.findall(r"\w+", text.casefold())]
+    words = [
+        word[:4] for word in re.findall(r"\w+", choice.casefold()) if word not in ("order", "ordered", "by", "the")
+    ]
+    return any(said[at : at + len(words)] == words for at in range(len(said)))
 
 
 def _arg(entry: ActionEntry, kind: str) -> str | None:

@@ -10,6 +10,12 @@ from app.models.port import Matcher
 from app.workflow.choices import Values
 
 _TOKEN = re.compile(r"#?[^\W_]+(?:['’][^\W_]+)?", re.U)
+_WRITTEN = re.compile(r"\{[^{}]*\}")
+_BESIDE = re.compile(
+    r"\b(?:along with|together with|order with|(?:that |which )?(?:contain(?:s|ed|ing)?|ha[sd]|includ\w+)(?: both)?|next to)"
+    r"(?: (?:a|an|the|some|my|two|both|\w+ and an?))?\s*$",
+    re.I,
+)
 _JOIN = re.compile(r"\b([A-Za-z])[- ](?=(?:shirt|reader|bike|book)s?\b)", re.I)
 _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "both": 2}
 _ALL = re.compile(
@@ -33,6 +39,8 @@ class Mention:
     end: int
     count: int
     plural: bool
+    beside: bool = False
+    """Only tells which order is meant ("the purifier I received along with sneakers")."""
 
 
 def stem(word: str) -> str:
@@ -55,6 +63,7 @@ def mentions(text: str, names: Sequence[str]) -> list[Mention]:
     A name is said by all its words, or by its last one ("helmet" for "Cycling Helmet", "watch" for "Wristwatch"). Where
     several names share the words said, each of them is a mention at that place.
     """
+    text = _WRITTEN.sub(lambda options: " " * len(options[0]), text)  # the name of an option is no name of a thing
     words = [(stem(match[0]), match.start(), match.end(), match[0]) for match in _TOKEN.finditer(text)]
     stems = {name: [stem(token) for token in _TOKEN.findall(joined(name))] for name in dict.fromkeys(names)}
     hits: dict[int, list[tuple[int, str]]] = {}
@@ -71,8 +80,9 @@ def mentions(text: str, names: Sequence[str]) -> list[Mention]:
         exact = [name for back, name in said if back == longest and (longest > 1 or words[at][0] == stems[name][-1])]
         for name in exact or [name for back, name in said if back == longest]:
             first = at - longest + 1
-            plural = words[at][3].casefold() != words[at][0] and words[at][3].casefold().endswith("s")
-            found.append(Mention(name, words[first][1], words[at][2], _count(words, first), plural))
+            plural = words[at][3].casefold().endswith("s") and not name.casefold().endswith("s")
+            beside = bool(_BESIDE.search(text[: words[first][1]]))
+            found.append(Mention(name, words[first][1], words[at][2], _count(words, first), plural, beside))
     return found
 
 

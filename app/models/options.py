@@ -25,7 +25,7 @@ _MOST = re.compile(
 _LEAST = re.compile(r"\b(?:smallest|lowest|minimum|min|least|shortest|lightest)\b\W+(?:\w+\W+){0,2}?", re.I)
 _NO_DEARER = re.compile(
     r"\b(?:same(?: price)? or (?:lower|less|cheaper)|(?:lower|less) or (?:the )?same|not? more expensive|cheaper than"
-    r"|price (?:to be )?(?:the )?same or|(?:previous|same)(?:ly)? (?:purchas\w+ |paid )?price)\b",
+    r"|price (?:to be )?(?:the )?same or|(?:previous|same)(?:ly)? (?:\w+ )?price)\b",
     re.I,
 )
 _KEEP = re.compile(r"\b(?:same|keep(?:ing)?|still)\b", re.I)
@@ -73,6 +73,12 @@ def without_written(text: str) -> str:
     return _DICT.sub(" ", text)
 
 
+def last_word(text: str) -> str:
+    """What stands after a change of mind ("…, but I changed my mind and want the glass one"); else the text."""
+    match = list(re.finditer(r"\bchang\w+ (?:my|your|his|her) mind\b", text, re.I))
+    return text[match[-1].end() :] if match else text
+
+
 def two_sides(text: str) -> tuple[str, str]:
     """What is had and what is wanted: cut at "to", "for", "into"; without them all of it is wanted."""
     cut = re.search(
@@ -90,10 +96,10 @@ def wanted(text: str, variants: Sequence[Values]) -> Wanted:
         result.rank = ("price", 1)
     elif _DEAREST.search(text):
         result.rank = ("price", -1)
-    for key, values in keys.items():
-        value = _said(text, key, values)
-        if value is not None:
-            (result.soft if soft else result.hard)[key] = value
+    found = said(text, keys)
+    for key in keys:
+        if key in found:
+            (result.soft if soft else result.hard)[key] = found[key]
         elif result.rank is None:
             for pattern, sign in ((_MOST, -1), (_LEAST, 1)):
                 if re.search(pattern.pattern + re.escape(key.split()[-1]), text, re.I):
@@ -107,7 +113,7 @@ def described(text: str, items: Iterable[Values]) -> list[Values]:
     scores = []
     for row in rows:
         options = row.get("options") or {}
-        scores.append(sum(_said(text, key, [str(value)]) is not None for key, value in options.items()))
+        scores.append(len(said(text, {key: [str(value)] for key, value in options.items()})))
     best = max(scores, default=0)
     return [row for row, score in zip(rows, scores, strict=True) if score == best]
 
@@ -175,23 +181,71 @@ def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", low).strip()
 
 
-def _said(text: str, key: str, values: Sequence[str]) -> str | None:
-    """The value of this option that the text names; the longest that stands there, and not as "without …"."""
+def said(text: str, keys: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """For each option (with its values) the value that the text names, where it names one.
+
+    Words that are a value of several options ("medium") belong to the option that is named beside them, else to a size. Of
+    several values of one option the one nearest to the option's name counts, else the first; "not red" is none.
+    """
     plain = _plain(text)
-    about = _plain(key)
-    for value in sorted(values, key=len, reverse=True):
-        want = _plain(value)
-        if want in ("yes", "no", "none", ""):
-            continue
-        short = len(want) <= 2 and not (want.isdigit() and re.search(rf"\b{re.escape(about)}\b", plain))
-        pattern = rf"(?<![\w.]){re.escape(want)}(?![\w.]*\w)"
-        where = plain if not short else None
-        match = re.search(pattern, where) if where is not None else None
-        if short and re.search(rf"(?<![\w'’.]){re.escape(value)}(?![\w'’.])", text):
-            return value
-        if match and not _NOT.search(plain[: match.start()]):
-            return value
-    return _yes_or_no(plain, about, values)
+    hits: list[tuple[int, int, str, str]] = []
+    for key, values in keys.items():
+        for value in values:
+            hits += [(start, end, key, value) for start, end in _places(plain, text, key, value)]
+    longest = [
+        hit
+        for hit in hits
+        if not any(o[0] <= hit[0] and hit[1] <= o[1] and o[1] - o[0] > hit[1] - hit[0] for o in hits)
+    ]
+    found: dict[str, str] = {}
+    for key in keys:
+        own = []
+        for hit in (each for each in longest if each[2] == key):
+            rivals = {each[2] for each in longest if each[0] == hit[0]}
+            if len(rivals) > 1 and key != min(rivals, key=lambda rival: _distance(plain, hit[0], hit[1], rival)):
+                continue
+            own.append(hit)
+        if own:
+            found[key] = min(own, key=lambda hit: (_distance(plain, hit[0], hit[1], key), hit[0]))[3]
+        elif (value := _yes_or_no(plain, _plain(key), keys[key])) is not None:
+            found[key] = value
+    return found
+
+
+_SIZES = {
+    "xs": "extra small",
+    "s": "small",
+    "m": "medium",
+    "l": "large",
+    "xl": "extra large",
+    "xxl": "double extra large",
+}
+
+
+def _places(plain: str, text: str, key: str, value: str) -> list[tuple[int, int]]:
+    """Where the plain text says a value, and not "without" or "not" before it."""
+    want = _plain(value)
+    if want in ("yes", "no", "none", ""):
+        return []
+    forms = [want]
+    if want in _SIZES:
+        forms = [_SIZES[want]] + ([want] if re.search(rf"(?<![\w'’.]){re.escape(value)}(?![\w'’.])", text) else [])
+    elif len(want) <= 2 and not re.search(rf"\b{re.escape(_plain(key))}\b", plain):
+        return []
+    found = []
+    for form in forms:
+        for match in re.finditer(rf"(?<![\w.]){re.escape(form)}(?:d\b|(?![\w]|\.\d))", plain):
+            if not _NOT.search(plain[: match.start()]):
+                found.append(match.span())
+    return found
+
+
+def _distance(plain: str, start: int, end: int, key: str) -> int:
+    """Characters between a value and the nearest name of its option; sizes come before others that are not named."""
+    names = [match.span() for word in _plain(key).split() for match in re.finditer(rf"\b{re.escape(word)}", plain)]
+    gaps = [max(at - end, start - to, 0) for at, to in names]
+    near = min(gaps, default=1000)
+    return near if near <= 12 else 990 if "size" in key else 1000
 
 
 def _yes_or_no(plain: str, about: str, values: Sequence[str]) -> str | None:

@@ -4,7 +4,7 @@ method that paid."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.workflow.choices import Known, Values, payers, selectable
 from config.rules import ActionEntry, ArgEntry
@@ -31,7 +31,12 @@ _TWICE = re.compile(r"\b(?:twice|two times|2x|double|duplicate|second charge|aga
 
 
 def method(
-    arg: ArgEntry, entry: ActionEntry, order: Values | None, texts: Sequence[str], shop: Known
+    arg: ArgEntry,
+    entry: ActionEntry,
+    order: Values | None,
+    texts: Sequence[str],
+    shop: Known,
+    moved: Mapping[str, str],
 ) -> tuple[Json, str]:
     """The method the wish names, else one that the rest of the ticket names, else the one that paid, else the only one.
 
@@ -51,7 +56,8 @@ def method(
             return None, "not_allowed"
     if said:
         return None, "not_allowed"
-    paid = [each for each in payers(order or {}) if each in allowed]
+    own = payers(order or {})
+    paid = [each for each in (moved.get(str((order or {}).get("id")), ""), *own) if each in allowed]
     if paid or len(allowed) == 1:
         return (paid or allowed)[0], ""
     return None, "several" if allowed else "not_on_file"

@@ -50,18 +50,26 @@ def address(text: str, texts: Sequence[str], order: Values | None, shop: Known) 
     if pointed:
         return _clean(shop.orders[pointed[0]].get("address")), ""
     places = _known(shop)
-    if order is not None and _DEFAULT.search(text) and own in places and own != now:
-        return own, ""
     others = [place for place in places if place != now]
-    for each in (_after_to(text), text, *texts):
-        named = [place for place in others if _names(each, place)]
+    for each in (_after_to(text), text):
+        named = _the_named(each, others) or _the_named(each, places)
         if len(named) == 1:
             return named[0], ""
         if named:
             return None, "several"
+    if _DEFAULT.search(text) and order is not None and own in places:
+        return own, ""
     if _OTHER.search(text) and len(others) == 1:
         return others[0], ""
+    for each in texts:
+        named = _the_named(each, others)
+        if len(named) == 1:
+            return named[0], ""
     return None, ""
+
+
+def _the_named(text: str, places: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    return [dict(place) for place in places if _names(text, place)]
 
 
 def _known(shop: Known) -> list[dict[str, str]]:

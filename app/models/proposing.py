@@ -12,6 +12,7 @@ from typing import Any
 
 from app.models import filling
 from app.models.port import Matcher
+from app.models.targets import named_things
 from app.models.wishes import Wish, wishes
 from app.workflow.actions import broken, build, missing
 from app.workflow.choices import Known, known
@@ -19,9 +20,6 @@ from config.rules import Requirement, Rules
 from store.case import Case, Facts
 from store.contract import Action, Json
 from store.queue import Invalid
-
-SURE_ENOUGH = 0.25
-"""Probability from which a clause is taken as a wish for an action; what it means is still checked against the records."""
 
 
 @dataclass
@@ -53,6 +51,8 @@ class Proposed:
     missing: tuple[str, ...] = ()
     reasons: dict[str, str] = field(default_factory=dict)
     unmet: tuple[Unmet, ...] = ()
+    unplaced: bool = False
+    """An action is asked for, and nothing came of it: no action, nothing missing that the customer could tell."""
     wanted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -66,7 +66,7 @@ def propose(case: Case, rules: Rules, matcher: Matcher, *, model: str) -> Propos
     if not any(wish.kinds for wish in read):
         earlier = [each.text for each in case.messages if each.direction == "inbound" and each.id != case.message.id]
         read = [*(wish for each in earlier for wish in wishes(each, shop, rules, matcher)), *read]
-    asked = tuple(dict.fromkeys(wish.kinds[0][0] for wish in read if wish.kinds and wish.kinds[0][1] >= SURE_ENOUGH))
+    asked = tuple(dict.fromkeys(wish.kinds[0] for wish in read if wish.kinds))
     if not shop.customer:
         return Proposed(wanted=asked)
     drafts, unmet = _drafts(read, shop, facts, rules, matcher, model)
@@ -79,24 +79,44 @@ def _drafts(
     drafts: list[Draft] = []
     unmet: list[Unmet] = []
     context = filling.Context(shop, rules, matcher, model, read)
+    named = list(dict.fromkeys(order for wish in read for order in wish.orders))
+    context.in_mind = named if len(named) == 1 else []
     for at, wish in enumerate(read):
-        if wish.fallback and drafts and not drafts[-1].why and not missing(drafts[-1].kind, drafts[-1].args, rules):
+        context.in_mind = list(wish.orders) or context.in_mind
+        last = drafts[-1:]
+        if wish.fallback and last and not _lacks(last[0], rules):
             continue
-        for kind, p in wish.kinds:
-            if p < SURE_ENOUGH or kind not in rules.actions:
-                continue
-            made = [Draft(kind, each.args, wish.text, p, each.why) for each in filling.fill(kind, at, context)]
-            fit = [each for each in made if not _needs(each, facts, rules)]
-            if fit:
-                drafts += fit
-                break
-            unmet += [Unmet(each.kind, each.args, need) for each in made for need in _needs(each, facts, rules)]
-    done = {draft.args.get("order") for draft in drafts}
-    return drafts, [each for each in unmet if each.args.get("order") not in done]
+        made: list[Draft] = []
+        for p, kinds in wish.intents:
+            done, refused = _first_fit(kinds, p, at, context, facts)
+            made += done
+            unmet += refused if not done else []
+        if wish.fallback and made and last and not any(_lacks(each, rules) for each in made):
+            drafts.remove(last[0])  # what could not be done is replaced by what the customer wants then
+        drafts += made
+        context.things = named_things(wish.text, shop) or context.things
+    done_orders = {draft.args.get("order") for draft in drafts}
+    return drafts, [each for each in unmet if each.args.get("order") not in done_orders]
 
 
-def _needs(draft: Draft, facts: Facts, rules: Rules) -> tuple[Requirement, ...]:
-    return broken(draft.kind, draft.args, facts, rules)
+def _first_fit(
+    kinds: tuple[str, ...], p: float, at: int, context: filling.Context, facts: Facts
+) -> tuple[list[Draft], list[Unmet]]:
+    """Drafts of the first kind whose required facts hold; for the others which fact does not."""
+    unmet: list[Unmet] = []
+    rules, text = context.rules, context.read[at].text
+    for kind in kinds:
+        made = [Draft(kind, each.args, text, p, each.why) for each in filling.fill(kind, at, context)]
+        needs = {id(each): broken(kind, each.args, facts, rules) for each in made}
+        fit = [each for each in made if not needs[id(each)]]
+        if fit:
+            return fit, []
+        unmet += [Unmet(each.kind, each.args, need) for each in made for need in needs[id(each)]]
+    return [], unmet
+
+
+def _lacks(draft: Draft, rules: Rules) -> bool:
+    return bool(draft.why) or bool(missing(draft.kind, draft.args, rules))
 
 
 def _merged(drafts: list[Draft], rules: Rules) -> list[Draft]:
@@ -159,6 +179,10 @@ def _finished(
             lacking |= {name: draft.why.get(name, "") for name in absent}
             notes.append(f"{_title(draft.kind)}: {', '.join(absent)} not found in “{draft.text[:80]}”")
             continue
+        dropped = {name: why for name, why in draft.why.items() if name in draft.args}
+        if dropped:
+            lacking |= dropped
+            notes.append(f"{_title(draft.kind)}: part of “{draft.text[:80]}” was not found")
         try:
             actions.append(build(draft.kind, draft.args, facts, rules, f"{stem}-{len(actions) + 1}"))
         except Invalid as refusal:
@@ -167,7 +191,8 @@ def _finished(
             notes.append(f"{_title(draft.kind)}: {refusal}")
     if not drafts and not unmet:
         lacking |= _nothing_found(asked, rules)
-    return Proposed(tuple(actions), tuple(lacking), lacking, tuple(unmet), asked, tuple(notes))
+    unplaced = bool(asked) and not actions and not lacking
+    return Proposed(tuple(actions), tuple(lacking), lacking, tuple(unmet), unplaced, asked, tuple(notes))
 
 
 def _nothing_found(asked: tuple[str, ...], rules: Rules) -> dict[str, str]:
@@ -175,7 +200,7 @@ def _nothing_found(asked: tuple[str, ...], rules: Rules) -> dict[str, str]:
     found: dict[str, Any] = {}
     for kind in asked:
         absent = missing(kind, {}, rules) if kind in rules.actions else ()
-        found |= {name: "" for name in absent[:1]}
+        found |= dict.fromkeys(absent[:1], "")
     return found
 
 

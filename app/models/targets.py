@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from app.models.mentions import Mention, alike, everything, exceptions, items_of, mentions
 from app.models.options import described, two_sides, without_written, written_out
@@ -12,13 +13,17 @@ from app.models.options import fits as has_options
 from app.models.port import Matcher
 from app.models.wishes import Wish
 from app.workflow.choices import Known, Values
-from config.rules import ActionEntry, Rules
+from config.rules import ActionEntry
 
 _ALL_ORDERS = re.compile(
     r"\b(?:(?:all|both|every|each)(?: of)?(?: (?:the|my))?(?: \w+){0,2} orders?|all possible orders|orders that|both of them"
     r"|everything|all (?:the )?(?:things|items)(?: \w+){0,2} ordered)\b",
     re.I,
 )
+_IT = re.compile(r"\b(?:it|its|one|ones|them|this|that|these|item|current)\b", re.I)
+_IT_ALL = re.compile(r"\b(?:it|them|that|those|whole|entire)\b", re.I)
+_ANOTHER = re.compile(r"\b(?:another|(?:my |the )?other|different) (?:\w+ )?order\b", re.I)
+_PART = re.compile(r"\b(?:from|part of|inside|in) (?:my|the|this|that|an) order\b|\bpart of\b", re.I)
 _RECENT = re.compile(
     r"\b(?:most recent(?:ly)?|latest|last|newest|just (?:placed|ordered|bought|made|received|got)|recent(?:ly)?)\b",
     re.I,
@@ -45,6 +50,26 @@ class Found:
     why: str = ""
 
 
+class Reader(Protocol):
+    """What finding reads beside the wish."""
+
+    @property
+    def shop(self) -> Known: ...
+    @property
+    def matcher(self) -> Matcher: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def in_mind(self) -> list[str]: ...
+    @property
+    def things(self) -> list[str]: ...
+
+
+def named_things(text: str, shop: Known) -> list[str]:
+    """Names of ordered things that a text says, the last one first."""
+    return [mention.name for mention in reversed(mentions(text, _names(list(shop.orders), shop)))]
+
+
 def fitting(entry: ActionEntry, shop: Known) -> list[str]:
     """The customer's orders for which the kind's required facts hold, newest first where dates are known."""
     needs = [need for need in entry.require if need.record == "order"]
@@ -52,54 +77,64 @@ def fitting(entry: ActionEntry, shop: Known) -> list[str]:
     return sorted(rows, key=lambda key: str(shop.orders[key].get("placed_at") or ""), reverse=True)
 
 
-def whole_orders(
-    entry: ActionEntry, wish: Wish, named: Sequence[str], in_mind: Sequence[str], shop: Known, *, may_part: bool
-) -> Found:
+def whole_orders(entry: ActionEntry, wish: Wish, named: Sequence[str], reader: Reader, *, may_part: bool) -> Found:
     """The orders of a kind that takes whole orders. `may_part`: a thing of an order stands for it (an address), else only
     when it is all there is in it (a cancellation)."""
     if named:
         return Found(orders=list(named))
+    shop, in_mind = reader.shop, reader.in_mind
     fit = fitting(entry, shop)
     if _ALL_ORDERS.search(wish.text):
         return Found(orders=fit, why="" if fit else "none")
     said = mentions(without_written(wish.text), _names(fit, shop))
     if said:
         holding = _holding(said, fit, shop)
-        whole = may_part or bool(_WHOLE.search(wish.text))
+        whole = may_part or bool(_WHOLE.search(wish.text)) and not _PART.search(wish.text)
         parts = {mention.name for mention in said}
         if not whole and any({item["name"] for item in items_of(shop.orders[key])} - parts for key in holding):
             return Found(why="part_of_order", orders=holding)
         return _one(holding, wish, shop)
+    if not may_part and _PART.search(wish.text):
+        return Found(why="part_of_order", orders=list(in_mind))
     kept = [key for key in in_mind if key in fit]
-    if kept:
-        return Found(orders=kept)
-    return _one(fit, wish, shop)
+    if not kept and reader.things and _IT_ALL.search(wish.text):
+        kept = _holding([Mention(name, 0, 0, 0, False) for name in reader.things], fit, shop)
+    return Found(orders=kept) if kept else _one(fit, wish, shop)
 
 
-def some_items(
-    entry: ActionEntry,
-    wish: Wish,
-    named: Sequence[str],
-    in_mind: Sequence[str],
-    shop: Known,
-    matcher: Matcher,
-    model: str,
-) -> Found:
-    """The items of a kind that takes items, each with the order it is in."""
+def some_items(entry: ActionEntry, wish: Wish, named: Sequence[str], reader: Reader, earlier: Sequence[str]) -> Found:
+    """The items of a kind that takes items, each with the order it is in. `earlier`: things spoken of before, for "it"."""
+    shop = reader.shop
     fit = fitting(entry, shop)
-    pool = [key for key in named if key in fit] or list(named) or fit
+    pool = [key for key in named if key in fit] or list(named) or _near(wish, fit, reader)
     left_out = {mention.name for mention in mentions(exceptions(wish.text), _names(pool, shop))}
-    if everything(wish.text) and not (mentions(wish.text, _names(pool, shop)) and not left_out):
-        return _everything(wish, named, in_mind, pool, left_out, shop)
-    said = mentions(wish.text, _names(pool, shop))
+    said = [mention for mention in mentions(wish.text, _names(pool, shop)) if mention.name not in left_out]
+    if everything(wish.text) and not said:
+        return _everything(wish, named, reader.in_mind, pool, left_out, shop)
+    if not said and not named:
+        # Named, and in none of the orders that fit: the order it is in tells why not.
+        said = mentions(wish.text, _names(list(shop.orders), shop))
+        pool = list(shop.orders) if said else pool
+    if not said and _IT.search(wish.text):
+        said = [Mention(name, 0, 0, 0, False) for name in earlier if name in _names(pool, shop)]
+    if not said and pool:
+        near = alike(wish.text, _names(pool, shop), reader.matcher, reader.model)
+        said = [Mention(name, 0, 0, 0, False) for name in near]
     if not said:
-        near = alike(wish.text, _names(pool, shop), matcher, model) if pool else []
-        said = [Mention(name, 0, len(wish.text), 0, False) for name in near]
-    if not said:
-        one = [key for key in (named or in_mind) if key in fit and len(items_of(shop.orders[key])) == 1]
+        one = [key for key in (named or reader.in_mind) if key in fit and len(items_of(shop.orders[key])) == 1]
         things = [Thing(key, items_of(shop.orders[key])[0], wish.text) for key in one]
         return Found(things, [thing.order for thing in things], "" if things else "not_found")
     return _named_items(wish, said, pool, shop)
+
+
+def _near(wish: Wish, fit: list[str], reader: Reader) -> list[str]:
+    """The orders that were spoken of last when they hold what is named; never they when the text says "another order"."""
+    near = [key for key in reader.in_mind if key in fit]
+    if _ANOTHER.search(wish.text):
+        return [key for key in fit if key not in near] or fit
+    inside = {mention.name for mention in mentions(wish.text, _names(near, reader.shop))}
+    anywhere = {mention.name for mention in mentions(wish.text, _names(fit, reader.shop))}
+    return near if inside and inside == anywhere else fit
 
 
 def _everything(
@@ -118,7 +153,7 @@ def _everything(
 def _named_items(wish: Wish, said: list[Mention], pool: list[str], shop: Known) -> Found:
     found = Found()
     holding = _holding(said, pool, shop)
-    for mention, words in _regions(wish.text, said):
+    for mention, words in _regions(wish.text, [each for each in said if not each.beside] or said):
         orders = [
             key for key in holding if any(item.get("name") == mention.name for item in items_of(shop.orders[key]))
         ]
@@ -241,7 +276,3 @@ def _names(orders: Sequence[str], shop: Known) -> list[str]:
 def takes_items(entry: ActionEntry) -> bool:
     """Whether the kind is about items of an order."""
     return any(arg.type == "items" for arg in entry.args.values())
-
-
-def order_records(rules: Rules) -> bool:
-    return "order" in rules.sources.records

@@ -3,72 +3,87 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.models.clauses import clauses
 from app.models.mentions import joined
 from app.models.options import without_written
 from app.models.port import Matcher
-from app.workflow.choices import Known, bare
+from app.workflow.choices import Known
 from config.rules import Rules
 
 _METHOD_ID = re.compile(r"\b(?:credit_card|debit_card|paypal|gift_card)_\w+\b")
 _IF_NOT = re.compile(
-    r"^\s*(?:but |and )?(?:if (?:(?:it|that|this|the \w+(?: \w+)?|they|i|you|we|there|none|\d[\d, ]*(?: \w+)?)?\s*)"
-    r"(?:(?:is|are|was|can|could|do|does)(?: not|n['’]t)|not|cannot|isn['’]t|can['’]t|are no\b|is no\b)|otherwise\b|if not\b|or else\b)",
+    r"^\s*(?:but |and |or )?(?:if\b[^,]{0,80}?(?:\bnot (?:be )?(?:possible|available|allowed|able)|n['’]t (?:be )?(?:possible|available"
+    r"|allowed|able|allow)|\bcannot\b|\bcan['’]t\b|\bcan not\b|\bimpossible\b|\bunavailable\b|\bnot allow\b|\bare no\b|\bis no\b)"
+    r"|if (?:it is |that is )?not\b|otherwise\b|or else\b)",
     re.I,
 )
-_NEVER = re.compile(r"\b(?:never want to|do(?:n['’]t| not) want to|no longer want to|without) (?:\w+ )?$", re.I)
+_DENIED = re.compile(
+    r"\b(?:(?:never|do(?:es)? not|don['’]t|doesn['’]t|did not|didn['’]t|no longer) (?:really )?want (?:you )?to|no need to|rather not)\s+"
+    r"(?:cancel|return|exchange|change|modify|refund)",
+    re.I,
+)
+
+
+SURE_ENOUGH = 0.25
+"""Probability from which a clause is taken as a wish for an action; what it means is still checked against the records."""
 
 
 @dataclass
 class Wish:
-    """One clause: its words, the kinds it can mean with how sure the model is (best first), the orders it names."""
+    """One clause: its words, for each intent the model sees in it how sure it is and the kinds it can lead to, the orders
+    it names."""
 
     text: str
-    kinds: tuple[tuple[str, float], ...]
+    intents: tuple[tuple[float, tuple[str, ...]], ...]
     orders: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     """Order ids that were named and are not this customer's."""
     fallback: bool = False
     """It only counts when what was asked before it cannot be done ("if not possible, …")."""
-    notes: list[str] = field(default_factory=list)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind the clause can mean, the likeliest first."""
+        return tuple(dict.fromkeys(kind for _, kinds in self.intents for kind in kinds))
 
 
 def wishes(text: str, shop: Known, rules: Rules, matcher: Matcher) -> list[Wish]:
     """The clauses in order. One without kinds tells something about the wishes around it."""
     found = []
     pattern = rules.sources.records["order"].id_pattern if "order" in rules.sources.records else None
-    for clause in clauses(text):
-        said = _order_ids(clause, pattern)
+    for whole in clauses(text):
+        fallback = bool(_IF_NOT.match(whole))
+        clause = whole.split(",", 1)[-1].strip() if fallback else whole
+        said = [*_order_ids(clause, pattern), *_by_ending(clause, shop)]
         own = tuple(dict.fromkeys(order for order in map(shop.order, said) if order))
         found.append(
             Wish(
                 joined(clause),
-                kinds(clause, rules, matcher, pattern),
+                _intents(clause, rules, matcher, pattern),
                 own,
                 tuple(each for each in said if shop.order(each) is None),
-                bool(_IF_NOT.match(clause)),
+                fallback,
             )
         )
     return found
 
 
-def kinds(clause: str, rules: Rules, matcher: Matcher, order_pattern: str | None) -> tuple[tuple[str, float], ...]:
-    """The action kinds a clause can mean, best first. Ids and options are taken out: they say nothing about the wish."""
+def _intents(
+    clause: str, rules: Rules, matcher: Matcher, order_pattern: str | None
+) -> tuple[tuple[float, tuple[str, ...]], ...]:
+    """The intents of a clause that lead to actions, best first. Ids and options are taken out: they say nothing of it."""
     bareword = plain_words(clause, order_pattern)
-    if len(re.findall(r"\w+", bareword)) < 2:
+    if len(re.findall(r"\w+", bareword)) < 2 or _DENIED.search(bareword):
         return ()
-    classes = matcher.intents(bareword)
-    if classes.out_of_scope and not classes.intents:
-        return ()
-    best: dict[str, float] = {}
-    for intent in classes.intents:
+    found = []
+    for intent in matcher.intents(bareword).intents:
         entry = rules.intents.get(intent.name)
-        for place, kind in enumerate(entry.actions if entry else ()):
-            best[kind] = max(best.get(kind, 0.0), intent.p * (1 - 0.01 * place))
-    return tuple(sorted(best.items(), key=lambda pair: -pair[1]))
+        kinds = tuple(kind for kind in (entry.actions if entry else ()) if kind in rules.actions)
+        if kinds and intent.p >= SURE_ENOUGH:
+            found.append((intent.p, kinds))
+    return tuple(sorted(found, key=lambda each: -each[0]))
 
 
 def plain_words(clause: str, order_pattern: str | None) -> str:
@@ -81,27 +96,15 @@ def plain_words(clause: str, order_pattern: str | None) -> str:
     return re.sub(r"\s+", " ", text).strip(" ;,")
 
 
+def _by_ending(clause: str, shop: Known) -> list[str]:
+    """The one order whose number ends as said ("the order number ends in 66")."""
+    match = re.search(r"\border\b[^.]{0,30}\bend(?:s|ing) (?:in|with|on) #?(\d{2,6})\b", clause, re.I)
+    found = [key for key in shop.orders if match and key.endswith(match[1])]
+    return found if len(found) == 1 else []
+
+
 def _order_ids(clause: str, pattern: str | None) -> list[str]:
     if not pattern:
         return []
     body = pattern.lstrip("#")
     return [match[0] for match in re.finditer(rf"(?<![\w-])#?(?:{body})(?![\w@]|-\w)", clause, re.I)]
-
-
-def meant(wish: Wish, kind: str) -> float:
-    """How sure the model is that the clause means this kind, 0 when it does not."""
-    return dict(wish.kinds).get(kind, 0.0)
-
-
-def same_order(left: str, right: str) -> bool:
-    return bare(left) == bare(right)
-
-
-def refused(text: str, at: int) -> bool:
-    """Whether the word at that place is denied ("I never want to cancel")."""
-    return bool(_NEVER.search(text[:at]))
-
-
-def only(kinds: Sequence[tuple[str, float]], allowed: Mapping[str, object]) -> list[str]:
-    """The kinds that the rules know, best first."""
-    return [kind for kind, _ in kinds if kind in allowed]
