@@ -19,7 +19,7 @@ def request(entry: ModelEntry, key: str | None, rung: Rung, prompt: str, *, name
     """json_schema: `output_config.format`. tool: one forced tool. prompt: the schema stands in the prompt."""
     body: dict[str, Any] = {"model": entry.model, "max_tokens": entry.max_tokens, "temperature": entry.temperature}
     if rung == "json_schema":
-        body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
+        body["output_config"] = {"format": {"type": "json_schema", "schema": _unbounded(schema)}}
     elif rung == "tool":
         body["tools"] = [{"name": name, "description": "Give the answer.", "input_schema": schema}]
         body["tool_choice"] = {"type": "tool", "name": name}
@@ -28,6 +28,13 @@ def request(entry: ModelEntry, key: str | None, rung: Rung, prompt: str, *, name
     body["messages"] = [{"role": "user", "content": prompt}]
     headers = {"anthropic-version": VERSION, **({"x-api-key": key} if key else {})}
     return Call(f"{(entry.base_url or 'https://api.anthropic.com/v1').rstrip('/')}/messages", headers, body)
+
+
+def _unbounded(schema: Any) -> Any:
+    """The schema without list lengths, which this interface's structured outputs refuse."""
+    if isinstance(schema, dict):
+        return {name: _unbounded(each) for name, each in schema.items() if name != "maxItems"}
+    return [_unbounded(each) for each in schema] if isinstance(schema, list) else schema
 
 
 def read(value: Any, rung: Rung) -> Said:

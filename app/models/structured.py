@@ -55,7 +55,7 @@ class Unfit(ValueError):
 def classification_schema(names: tuple[str, ...]) -> dict[str, Any]:
     """JSON Schema of a classification over these intents; every field required, as strict modes want it."""
     entry = _object({"name": {"type": "string", "enum": list(names)}, "confidence": {"type": "number"}})
-    return _object({"intents": {"type": "array", "items": entry}, "out_of_scope": {"type": "boolean"}})
+    return _object({"intents": _list(entry, 6), "out_of_scope": {"type": "boolean"}})
 
 
 def draft_schema(kinds: tuple[str, ...], rules: Rules) -> dict[str, Any]:
@@ -65,18 +65,16 @@ def draft_schema(kinds: tuple[str, ...], rules: Rules) -> dict[str, Any]:
         {
             "text": text,
             "kind": {"type": "string", "enum": ["courtesy", "question", "claim"]},
-            "evidence_ids": {"type": "array", "items": text},
+            "evidence_ids": _list(text, 6),
         }
     )
     shapes = [_action(kind, rules.actions[kind]) for kind in kinds]
-    actions: dict[str, Any] = (
-        {"type": "array", "items": {"anyOf": shapes}} if shapes else {"type": "array", "items": text}
-    )
+    actions = _list({"anyOf": shapes} if shapes else text, 6)
     return _object(
         {
-            "sentences": {"type": "array", "items": sentence},
+            "sentences": _list(sentence, 16),
             "actions": actions,
-            "missing": {"type": "array", "items": text},
+            "missing": _list(text, 4),
             "internal_note": text,
         }
     )
@@ -154,6 +152,11 @@ def _arg(arg: ArgEntry) -> dict[str, Any]:
     else:
         shape = text
     return shape if arg.required else {"anyOf": [shape, {"type": "null"}]}
+
+
+def _list(items: dict[str, Any], most: int) -> dict[str, Any]:
+    """A bounded list: a small model under a grammar would fill an endless one up to the token limit."""
+    return {"type": "array", "items": items, "maxItems": most}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
