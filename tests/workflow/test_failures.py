@@ -1,0 +1,112 @@
+"""A failure has two texts and one next step, and an error is told apart by what it may already have done."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.models.port import ModelFailure
+from app.workflow.failures import CUSTOMER_LIMIT, INTERNAL_LIMIT, NOT_KNOWN, classify, failure
+from tests.workflow.given import rules
+
+PERMANENT = [400, 401, 402, 403, 404, 405, 410, 413, 422, 451, 501]
+TEMPORARY = [408, 409, 502, 503, 504, 529]
+
+
+def error(
+    status: int | None = None, phase: str = "answer", code: str = "http", after: float | None = None
+) -> ModelFailure:
+    return ModelFailure(code, "text", phase=phase, status=status, retry_after=after)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("is_action", [False, True])
+@pytest.mark.parametrize("status", PERMANENT)
+def test_a_refusal_is_permanent(status: int, is_action: bool) -> None:
+    assert classify(error(status), is_action=is_action)[0] == "permanent"
+
+
+@pytest.mark.parametrize("is_action", [False, True])
+@pytest.mark.parametrize("status", TEMPORARY)
+def test_a_busy_peer_is_temporary(status: int, is_action: bool) -> None:
+    assert classify(error(status), is_action=is_action)[0] == "temporary"
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome", "model_code", "action_code"),
+    [
+        (error(500), "unclear", "model_broke_off", "connector_timeout"),
+        (error(429, after=60), "temporary", "model_busy", "connector_unreachable"),
+        (error(429, after=61), "permanent", "model_busy", "connector_unreachable"),
+        (error(429), "unclear", "model_busy", "connector_unreachable"),
+        (error(None, "connect"), "temporary", "model_unreachable", "connector_unreachable"),
+        (error(None, "send"), "unclear", "model_timeout", "connector_timeout"),
+        (error(None, "wait"), "unclear", "model_timeout", "connector_timeout"),
+        (error(None, "read"), "unclear", "model_broke_off", "connector_timeout"),
+        (error(None, "read", "read_timeout"), "unclear", "model_timeout", "connector_timeout"),
+        (error(None, "answer"), "permanent", "model_answer_unfit", "connector_refused"),
+        (error(200, "answer"), "permanent", "model_answer_unfit", "connector_refused"),
+        (error(404), "permanent", "model_refused", "connector_refused"),
+    ],
+)
+def test_the_phase_an_error_came_in_decides(
+    found: ModelFailure, outcome: str, model_code: str, action_code: str
+) -> None:
+    assert classify(found, is_action=False) == (outcome, model_code)
+    assert classify(found, is_action=True) == (outcome, action_code)
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (error(429, code="insufficient_quota", after=1), "model_quota"),
+        (error(400, code="context_length_exceeded"), "message_too_long"),
+        (error(413), "message_too_long"),
+    ],
+)
+def test_quota_and_context_window_are_permanent_whatever_the_status(found: ModelFailure, code: str) -> None:
+    assert classify(found, is_action=False) == ("permanent", code)
+
+
+@pytest.mark.parametrize("code", sorted(rules().messages))
+def test_every_message_makes_a_failure_with_both_texts(code: str) -> None:
+    slots = {"missing": "the size", "order": "HF-1", "item": "mug"}
+    made = failure(code, "lookup", rules(), **slots)
+    assert made.customer_text
+    assert made.internal_note
+    assert "{" not in made.customer_text + made.internal_note
+    assert len(made.customer_text) <= CUSTOMER_LIMIT
+    assert len(made.internal_note) <= INTERNAL_LIMIT
+    assert (made.code, made.step, made.class_) == (code, "lookup", rules().messages[code].class_)
+    assert made.next_step == rules().messages[code].next
+
+
+def test_slots_are_filled_with_what_is_known() -> None:
+    made = failure("invoice_not_matched", "lookup", rules(), attempts="2", confidence="0.41", step="ignored")
+    assert made.internal_note == "Invoice match failed after 2 attempts, confidence 0.41. Match by hand in billing."
+    assert NOT_KNOWN in failure("invoice_not_matched", "lookup", rules()).internal_note
+
+
+def test_a_customer_never_reads_an_empty_slot() -> None:
+    made = failure("order_not_found", "lookup", rules())
+    assert made.customer_text == rules().messages["field_missing"].customer
+    assert made.code == "order_not_found"
+
+
+def test_a_code_without_a_message_goes_to_a_person_and_says_so() -> None:
+    made = failure("never_written", "draft", rules())
+    assert (made.code, made.next_step) == ("never_written", "review")
+    assert "a message for never_written" in made.internal_note
+    bare = failure("never_written", "draft", rules().model_copy(update={"messages": {}}))
+    assert bare.next_step == "review"
+    assert bare.customer_text
+
+
+def test_a_slot_that_is_a_paragraph_is_cut() -> None:
+    made = failure("order_not_found", "lookup", rules(), order="9" * 5000)
+    assert "9" * 60 in made.customer_text
+    assert len(made.customer_text) <= CUSTOMER_LIMIT
+
+
+def test_whose_order_it_is_stays_private() -> None:
+    another = failure("order_of_another", "lookup", rules(), order="HF-1").customer_text
+    assert "another" not in another
+    assert "belong" not in another

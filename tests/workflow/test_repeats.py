@@ -1,0 +1,85 @@
+"""A customer who writes again after an AI-handled reply on the same matter is linked to that reply."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.workflow.failures import failure
+from app.workflow.repeats import confused, link
+from store.contract import Message, Proposal
+from tests.workflow.given import AT, action, message, proposal, rules
+
+
+def answer(days: float = 1, thread: str = "t1", **more: Any) -> Message:
+    given: dict[str, Any] = {"id": f"r{days}", "ticket_id": thread, "direction": "outbound", "ai_handled": True}
+    return Message(**{**given, "at": AT - timedelta(days=days), "text": "Hello,", **more})
+
+
+def found(text: str, *replies: tuple[Message, Proposal], intents: tuple[str, ...] = (), days: float = 7) -> Any:
+    return link(message(text), intents, replies, days)
+
+
+def test_the_same_thread_is_a_repeat_whatever_it_says() -> None:
+    contact = found("And another thing", (answer(), proposal()))
+    assert (contact.why, contact.reply_id, contact.route) == ("same_thread", "r1", "routine")
+
+
+def test_another_thread_is_one_only_on_the_same_matter() -> None:
+    other = (answer(thread="t9"), proposal(action()))
+    assert found("hello", other) is None
+    assert found("Still nothing on HF-10012", other).why == "same_matter"
+    assert found("still nothing on #hf-10012", other).why == "same_matter"
+    assert found("hello", other, intents=("order_status",)).why == "same_matter"
+    assert found("hello", other, intents=("invoice_copy",)) is None
+    assert found("hello about HF-1001", other) is None
+
+
+@pytest.mark.parametrize(("days", "linked"), [(0.5, True), (7, True), (7.001, False), (30, False)])
+def test_only_within_the_window(days: float, linked: bool) -> None:
+    assert (found("hi", (answer(days), proposal())) is not None) is linked
+
+
+def test_a_persons_reply_and_a_later_reply_do_not_count() -> None:
+    assert found("hi", (answer(ai_handled=False), proposal())) is None
+    assert found("hi", (answer(days=-1), proposal())) is None
+    assert link(message("hi", direction="outbound"), (), [(answer(), proposal())], 7) is None
+
+
+def test_the_newest_reply_of_the_thread_wins_over_a_newer_one_elsewhere() -> None:
+    old, new, elsewhere = (answer(3), proposal()), (answer(2), proposal()), (answer(1, thread="t9"), proposal())
+    assert found("hi", old, elsewhere, new, intents=("order_status",)).reply_id == "r2"
+
+
+def test_the_link_names_the_failure_message_the_customer_had_read() -> None:
+    told = failure("missing_order_id", "routing", rules())
+    contact = found("I do not understand this", (answer(), proposal(failure=told)))
+    assert (contact.failure_code, contact.confusion) == ("missing_order_id", True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I do not understand this.",
+        "I don’t understand your answer",
+        "that makes no sense",
+        "This doesn't answer my question",
+        "What do you mean?",
+        "I'm confused",
+        "As I already said, it is the blue one",
+        "huh?",
+        "That is not what I asked",
+        "You didn't read my mail",
+    ],
+)
+def test_words_of_confusion(text: str) -> None:
+    assert confused(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Thank you, all clear now.", "It is HF-10012", "I understand, thanks", "Send it again?"]
+)
+def test_words_that_are_not(text: str) -> None:
+    assert not confused(text)
