@@ -19,7 +19,7 @@ DOMAIN = "lastclick.invalid"
 SENDER = Address("Support", "support", DOMAIN)
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9.!#$%&'*+/=?^_`{|}~@-]")
+_NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9.!#$%&'*+/^_`{|}~@-]")
 
 
 class Outbox:
@@ -130,8 +130,9 @@ def _in_brackets(message_id: Json) -> str:
 
 
 def _line(value: Json) -> str:
-    """One line without control characters: a line break in a subject never starts a header."""
-    return plain.line(value)[:200].strip() if isinstance(value, str) else ""
+    """One line without control characters, and without the start of an encoded word: the standard library decodes
+    `=?utf-8?q?=0D=0A...?=` when a header is set and would write the line break that stands in it."""
+    return plain.line(value).replace("=?", "= ?")[:200].strip() if isinstance(value, str) else ""
 
 
 def _sync(folder: Path) -> None:
