@@ -116,7 +116,12 @@ class LocalQueue:
         return await self._read(lambda session: switching.preview(session, switch))
 
     async def throw(self, switch: Switch) -> Switch:
-        return await self._write(lambda session: switching.throw(session, switch))
+        """The switch is off for every worker with the first commit; what waits is moved after it, some at a time."""
+        thrown = await self._write(lambda session: switching.throw(session, switch))
+        while await self._write(switching.sweep):
+            pass
+        now_held = next(one.held for one in await self.switches() if (one.kind, one.name) == (thrown.kind, thrown.name))
+        return thrown.model_copy(update={"held": now_held})
 
     async def counters(self, hours: int = 168) -> Counters:
         return await self._read(lambda session: counting.counters(session, max(1, hours)))

@@ -12,6 +12,9 @@ from store.judge import Judge
 from store.live import RepeatContact, Switch
 from store.work import Refused
 
+_TICKS = 25
+"""Transactions of one tick at most, so that a worker is not kept from its work."""
+
 
 class LocalWork:
     """`Work` over a SQLite file, safe to call from many threads. Raises `store.queue.Unavailable` where it cannot."""
@@ -86,11 +89,13 @@ class LocalWork:
             working.bury(session, worker)
 
     def tick(self) -> None:
-        with self._database.reading() as session:
-            if not passing.anything(session):
-                return
-        with self._database.writing() as session:
-            passing.tick(session)
+        """Goes on while there is something to do, each time in a short transaction; gives up its turn in between."""
+        for _ in range(_TICKS):
+            with self._database.reading() as session:
+                if not passing.anything(session):
+                    return
+            with self._database.writing() as session:
+                passing.tick(session)
 
     def close(self) -> None:
         self._database.close()

@@ -25,12 +25,14 @@ def tick(session: Session) -> None:
     for row in session.execute(_expired(ReviewRow)).scalars().all():
         _expire(session, row)
     switching.ended(session)
+    switching.sweep(session)
 
 
 def anything(session: Session) -> bool:
     """Whether `tick` would change something: three look-ups in small indexes."""
     over = select(_switches.c.name).where(_switches.c.on.is_(False), _switches.c.until <= now())
-    return any(session.execute(one.limit(1)).first() for one in (_asleep(_reviews.c.n), _expired(_reviews.c.n), over))
+    looks = (_asleep(_reviews.c.n), _expired(_reviews.c.n), over)
+    return any(session.execute(one.limit(1)).first() for one in looks) or switching.misplaced(session)
 
 
 def _asleep(what: Any) -> Select[Any]:

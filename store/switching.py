@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, or_, select
 from sqlmodel import Session
 
 from store import counting, journal, reading, reviewing, working
@@ -32,7 +32,7 @@ def all_switches(session: Session) -> tuple[Switch, ...]:
 
 
 def throw(session: Session, switch: Switch) -> Switch:
-    """Sets it and moves what waits. Raises `Invalid` without a reason, or for a way of waiting that is none."""
+    """Sets it, at once for every call and dispatch; `sweep` then moves what waits. Raises `Invalid` without a reason."""
     _sound(switch)
     row = session.get(SwitchRow, (switch.kind, switch.name))
     before = None if row is None else row.on
@@ -52,8 +52,7 @@ def throw(session: Session, switch: Switch) -> Switch:
         waiting=switch.waiting,
         until=row.until.isoformat() if row.until else None,
     )
-    moved = _let_back(session, switch) if switch.on else _stop(session, switch)
-    return switch.model_copy(update={"since": row.since, "until": row.until, "held": 0 if switch.on else moved})
+    return switch.model_copy(update={"since": row.since, "until": row.until})
 
 
 def preview(session: Session, switch: Switch) -> SwitchPreview:
@@ -67,7 +66,7 @@ def preview(session: Session, switch: Switch) -> SwitchPreview:
     )
     return SwitchPreview(
         switch=switch,
-        reviews=len(_touched(session, switch, ("open", "snoozed"))),
+        reviews=session.execute(select(func.count()).where(*_touched(switch))).scalar_one(),
         executions=session.execute(queued).scalar_one(),
         in_flight=session.execute(in_work).scalar_one(),
         per_hour=(session.execute(handled).scalar() or 0) / 24,
@@ -108,37 +107,52 @@ def key(switch: Switch) -> str:
 # ── what waits ───────────────────────────────────────────────────────────────
 
 
-def _stop(session: Session, switch: Switch) -> int:
-    """Open reviews of what is off: held, left to people, or sent round again to take another way. Returns the held."""
-    if switch.waiting == "review":
-        for row in _held_by(session, switch):
-            _reopen(session, row, switch)
-        return 0
-    rows = _touched(session, switch, ("open", "snoozed"))
-    if switch.waiting == "hold":
-        for row in rows:
-            row.held_by, row.held_from = key(switch), row.state
-            session.get_one(TicketRow, row.ticket_id).state = "held"
-            reviewing.move(session, row, "held", "review.held", actor=switch.who, held_by=key(switch))
-        return len(_held_by(session, switch))
-    for row in [*_held_by(session, switch), *rows]:
+def sweep(session: Session, limit: int = 200) -> int:
+    """Moves what waits to where the switches say, oldest first and some at a time, so that a throw itself is never slow.
+
+    Returns how many were moved; 0 when everything is where it belongs. A crash in between is made good by the next one.
+    """
+    moved = 0
+    for row in session.execute(select(_switches, _ON).order_by(_switches.c.since)).all():
+        switch = _value(row, 0)
+        for review in session.execute(_misplaced(switch, ReviewRow).limit(limit - moved)).scalars().all():
+            _move(session, review, switch)
+            moved += 1
+    return moved
+
+
+def misplaced(session: Session) -> bool:
+    """Whether `sweep` would move anything."""
+    rows = session.execute(select(_switches, _ON)).all()
+    return any(session.execute(_misplaced(_value(row, 0), _reviews.c.n).limit(1)).first() for row in rows)
+
+
+def _misplaced(switch: Switch, what: Any) -> Select[Any]:
+    """On, or off and left to people: what it holds. Off: what is open, or for another route what was there before."""
+    held = and_(_state("held"), _reviews.c.held_by == key(switch))
+    if switch.on or switch.waiting == "review":
+        wrong = held
+    elif switch.waiting == "hold":
+        wrong = and_(*_touched(switch))
+    else:
+        earlier = and_(_reviews.c.work_id.is_not(None), _reviews.c.created_at <= switch.since)
+        wrong = or_(held, and_(*_touched(switch), earlier))
+    return select(what).where(wrong).order_by(_reviews.c.n)
+
+
+def _move(session: Session, row: ReviewRow, switch: Switch) -> None:
+    """On again: what was open before is open again, what the workflow had left is handled again."""
+    other = holding(session, row.route, row.model, row.prompt, _kinds_of(session, row)) if switch.on else None
+    if other is not None or (not switch.on and switch.waiting == "hold"):
+        if row.state != "held":
+            row.held_from = row.state
+        row.held_by = other or key(switch)
+        session.get_one(TicketRow, row.ticket_id).state = "held"
+        reviewing.move(session, row, "held", "review.held", actor=switch.who, held_by=row.held_by)
+    elif (switch.waiting == "review" and not switch.on) or (switch.on and row.held_from is not None):
+        _reopen(session, row, switch)
+    else:
         _round_again(session, row, switch)
-    return 0
-
-
-def _let_back(session: Session, switch: Switch) -> int:
-    """On again: what was open before is open again, what the workflow had left is handled again, in the old order."""
-    rows = _held_by(session, switch)
-    for row in rows:
-        other = holding(session, row.route, row.model, row.prompt, _kinds_of(session, row))
-        if other is not None:
-            row.held_by = other
-            reviewing.move(session, row, "held", "review.held", actor=switch.who, held_by=other)
-        elif row.held_from is not None:
-            _reopen(session, row, switch)
-        else:
-            _round_again(session, row, switch)
-    return len(rows)
 
 
 def _reopen(session: Session, row: ReviewRow, switch: Switch) -> None:
@@ -159,18 +173,12 @@ def _round_again(session: Session, row: ReviewRow, switch: Switch) -> None:
     working.again(session, work, why, actor=switch.who)
 
 
-def _touched(session: Session, switch: Switch, states: tuple[str, ...]) -> list[ReviewRow]:
-    found = select(ReviewRow).where(_reviews.c.state.in_(states)).order_by(_reviews.c.n)
+def _touched(switch: Switch) -> list[ColumnElement[bool]]:
+    """Reviews that wait for a person and are of what is switched."""
+    waits = or_(_state("open"), _state("snoozed"))
     if switch.kind == "action":
-        found = found.where(_reviews.c.id.in_(select(_kinds.c.review_id).where(_kinds.c.kind == switch.name)))
-    else:
-        found = found.where(_column(_reviews, switch) == switch.name)
-    return list(session.execute(found).scalars())
-
-
-def _held_by(session: Session, switch: Switch) -> list[ReviewRow]:
-    found = select(ReviewRow).where(_state("held"), _reviews.c.held_by == key(switch)).order_by(_reviews.c.n)
-    return list(session.execute(found).scalars())
+        return [waits, _reviews.c.id.in_(select(_kinds.c.review_id).where(_kinds.c.kind == switch.name))]
+    return [waits, _column(_reviews, switch) == switch.name]
 
 
 def _kinds_of(session: Session, row: ReviewRow) -> list[str]:

@@ -139,7 +139,8 @@ class ProposalRow(SQLModel, table=True):
     """What the caller sent, without defaults: the same request again is compared with this."""
 
 
-_OPEN = text("state = 'open'")
+_OPEN, _SNOOZED = text("state = 'open'"), text("state = 'snoozed'")
+_HELD, _DECIDED = text("state = 'held'"), text("state = 'decided'")
 _WAITING = text("state IN ('open', 'snoozed', 'held')")
 
 
@@ -157,12 +158,14 @@ class ReviewRow(SQLModel, table=True):
         _open("route", "route", "created_at", "n"),
         _open("assignee", "assignee", "created_at", "n"),
         _open("risk", "risk", "created_at", "n"),
-        Index("reviews_state", "state", "created_at", "n"),
+        Index("reviews_snoozed", "created_at", "n", sqlite_where=_SNOOZED, postgresql_where=_SNOOZED),
+        Index("reviews_held", "created_at", "n", sqlite_where=_HELD, postgresql_where=_HELD),
+        Index("reviews_decided", "created_at", "n", sqlite_where=_DECIDED, postgresql_where=_DECIDED),
         Index("reviews_all", "created_at", "n"),
         Index("reviews_ticket", "ticket_id", "state"),
         Index("reviews_expiry", "expires_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
-        Index("reviews_snooze", "snoozed_until", sqlite_where=text("state = 'snoozed'")),
-        Index("reviews_held", "held_by", "n", sqlite_where=text("state = 'held'")),
+        Index("reviews_wake", "snoozed_until", sqlite_where=_SNOOZED, postgresql_where=_SNOOZED),
+        Index("reviews_held_by", "held_by", "n", sqlite_where=_HELD, postgresql_where=_HELD),
     )
 
     n: int | None = _number()

@@ -268,6 +268,14 @@ def _tables_5() -> None:
     )
     op.create_index("reviews_all", "reviews", ["created_at", "n"], unique=False)
     op.create_index(
+        "reviews_decided",
+        "reviews",
+        ["created_at", "n"],
+        unique=False,
+        sqlite_where=sa.text("state = 'decided'"),
+        postgresql_where=sa.text("state = 'decided'"),
+    )
+    op.create_index(
         "reviews_expiry",
         "reviews",
         ["expires_at"],
@@ -275,7 +283,22 @@ def _tables_5() -> None:
         sqlite_where=sa.text("state IN ('open', 'snoozed', 'held')"),
         postgresql_where=sa.text("state IN ('open', 'snoozed', 'held')"),
     )
-    op.create_index("reviews_held", "reviews", ["held_by", "n"], unique=False, sqlite_where=sa.text("state = 'held'"))
+    op.create_index(
+        "reviews_held",
+        "reviews",
+        ["created_at", "n"],
+        unique=False,
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
+    )
+    op.create_index(
+        "reviews_held_by",
+        "reviews",
+        ["held_by", "n"],
+        unique=False,
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
+    )
     op.create_index(
         "reviews_open_age",
         "reviews",
@@ -333,10 +356,22 @@ def _tables_5() -> None:
         postgresql_where=sa.text("state = 'open'"),
     )
     op.create_index(
-        "reviews_snooze", "reviews", ["snoozed_until"], unique=False, sqlite_where=sa.text("state = 'snoozed'")
+        "reviews_snoozed",
+        "reviews",
+        ["created_at", "n"],
+        unique=False,
+        sqlite_where=sa.text("state = 'snoozed'"),
+        postgresql_where=sa.text("state = 'snoozed'"),
     )
-    op.create_index("reviews_state", "reviews", ["state", "created_at", "n"], unique=False)
     op.create_index("reviews_ticket", "reviews", ["ticket_id", "state"], unique=False)
+    op.create_index(
+        "reviews_wake",
+        "reviews",
+        ["snoozed_until"],
+        unique=False,
+        sqlite_where=sa.text("state = 'snoozed'"),
+        postgresql_where=sa.text("state = 'snoozed'"),
+    )
 
 
 def _tables_6() -> None:
