@@ -105,7 +105,7 @@ def _unanswered(case: Case) -> str:
 
 
 def _gated(made: Proposal, services: Services, more: tuple[GateReason, ...] = ()) -> Gate:
-    customer = made.ticket.customer.id
+    customer = made.ticket.customer.id if made.actions else None
     found = gate(made, services.rules, services.refunded_today(customer) if customer else {})
     return found.model_copy(update={"reasons": (*more, *found.reasons)}) if more else found
 

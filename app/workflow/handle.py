@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from app.workflow import endings, failures
@@ -13,12 +13,14 @@ from app.workflow.engine import Engine, Stopping
 from app.workflow.services import Services
 from app.workflow.steps import handle_case
 from store.case import Case, Ending
+from store.live import Switch
 from store.queue import NotFound, Unavailable
 from store.work import Work
 
 log = logging.getLogger("lastclick.worker")
 T = TypeVar("T")
 
+SWITCHES_SECONDS = 0.2
 MOST_WAIT = 2.0
 """Seconds between two tries to reach the store."""
 
@@ -30,6 +32,18 @@ class Handling:
     engine: Engine
     work: Work
     services: Services
+    _read: list[tuple[float, tuple[Switch, ...]]] = field(default_factory=list)
+
+    def switches(self) -> tuple[Switch, ...]:
+        """The switches as they were at most 0.2 s ago: a thrown one stops model calls well within its second.
+
+        While they cannot be read no model is called, which is what an unreadable switch means.
+        """
+        now = time.monotonic()
+        kept = self._read[-1:]
+        if not kept or now - kept[0][0] > SWITCHES_SECONDS:
+            self._read[:] = kept = [(now, patiently(self.work.switches, self.engine))]
+        return kept[0][1]
 
 
 def handle(work_id: str, handling: Handling) -> dict[str, Any]:
@@ -92,8 +106,7 @@ def _services(handling: Handling) -> Services:
     return replace(
         handling.services,
         once=engine.once,
-        # While the switches cannot be read no model is called, which is what an unreadable switch means.
-        switches=lambda: patiently(work.switches, engine),
+        switches=handling.switches,
         record=lambda ticket, attempts: patiently(lambda: work.record(ticket, attempts), engine),
         refunded_today=lambda customer: patiently(lambda: work.refunded_today(customer), engine),
         ai_replies=lambda ticket: patiently(lambda: work.ai_replies(ticket), engine),

@@ -42,6 +42,8 @@ SLOTS = 4
 """Tickets and actions at a time. Waiting for a remote model needs more, computing one here gains nothing from it."""
 REMOTE_SLOTS = 16
 POLL_SECONDS = 0.05
+BUSY_SECONDS = 0.005
+"""How often a worker with no free slot looks for one."""
 BEAT_SECONDS = 1.0
 LEASE_SECONDS = 5.0
 """Without a heartbeat that long a worker sends nothing: another may already hold its work."""
@@ -97,6 +99,9 @@ class Worker:
         self._incarnation = uuid.uuid4().hex
         self._beaten = 0.0
         self._cooling: dict[str, float] = {}
+        self._due: list[str] = []
+        self._waiting: list[str] = []
+        self._looked = 0.0
         self._handling: Handling | None = None
         self._engine = Engine(
             where.engine,
@@ -133,7 +138,7 @@ class Worker:
                 began = False
                 self._stop.wait(0.5)
             if not began:
-                self._stop.wait(POLL_SECONDS)
+                self._stop.wait(POLL_SECONDS if self._engine.active() < self._slots else BUSY_SECONDS)
         ended = self._engine.stop(STOP_SECONDS)
         if ended:
             # Only who left nothing may bury itself: the others look for what a silent worker held, not a buried one.
@@ -152,19 +157,20 @@ class Worker:
     # ── taking work ──────────────────────────────────────────────────────────
 
     def _take(self) -> bool:
+        """Begin what there are slots for; the lists are read anew when they are used up or a poll's time has passed."""
         free = self._slots - self._engine.active()
         if free <= 0 or not self.alive():
             return False
+        if not (self._due or self._waiting) or time.monotonic() - self._looked > POLL_SECONDS:
+            self._looked = time.monotonic()
+            self._due = self._warm(self._work.due(self._slots * 4))
+            self._waiting = self._warm(self._work.inbox(self._slots * 8)) if self._ready.is_set() else []
         began = 0
-        for execution_id in self._warm(self._work.due(free * 2)):
-            if began >= free:
-                break
-            began += self._begin(execution_id)
-        if began < free and self._ready.is_set():
-            for work_id in self._warm(self._work.inbox(self._slots * 8)):
-                if began >= free:
-                    break
-                began += self._start("handle", work_id, {"work_id": work_id})
+        while self._due and began < free:
+            began += self._begin(self._due.pop(0))
+        while self._waiting and began < free:
+            work_id = self._waiting.pop(0)
+            began += self._start("handle", work_id, {"work_id": work_id})
         return began > 0
 
     def _begin(self, execution_id: str) -> bool:
@@ -181,11 +187,9 @@ class Worker:
         return self._start("carry_out", execution.id, {"execution": approved, "incarnation": self._incarnation})
 
     def _start(self, name: str, work_id: str, args: dict[str, Any]) -> bool:
-        if self._engine.start(name, work_id, args):
-            return True
-        # Another worker has it, or it runs here: look again a little later.
+        # Begun here or held by another worker: the next lists may still name it for a moment.
         self._cooling[work_id] = time.monotonic() + 2.0
-        return False
+        return self._engine.start(name, work_id, args)
 
     def _warm(self, ids: list[str]) -> list[str]:
         now = time.monotonic()
