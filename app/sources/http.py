@@ -28,6 +28,7 @@ class HttpShelf:
         self._kind = kind
         self._source = source
         self._url = source.url
+        self._seen: dict[str, Record] = {}
         self._slots = {name for _, name, _, _ in string.Formatter().parse(self._url) if name}
 
     def holders(self, field: str, value: str) -> set[str]:
@@ -39,6 +40,8 @@ class HttpShelf:
         return {record.id for record in asked if wanted in shop_file.clues_of(record.values)}
 
     def get(self, kind: str, record_id: str) -> Record | None:
+        if record_id in self._seen:  # one look-up sees one state, and a url may only know how to search
+            return self._seen[record_id]
         slot = {"order": record_id} if kind == "order" else {"customer_id": record_id} if kind == "customer" else {}
         return next((record for record in self._ask(id=record_id, **slot) if record.id == record_id), None)
 
@@ -105,9 +108,9 @@ class HttpShelf:
             body = json.dumps(values, sort_keys=True).encode()
             version = hashlib.sha256(body).hexdigest()[:16]
             uri = f"{self._kind}/{values['id']}"
-            found.append(
-                Record(kind=self._kind, id=values["id"], values=values, read_at=read_at, version=version, uri=uri)
-            )
+            record = Record(kind=self._kind, id=values["id"], values=values, read_at=read_at, version=version, uri=uri)
+            self._seen[record.id] = record
+            found.append(record)
         return found
 
 

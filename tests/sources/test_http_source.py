@@ -31,7 +31,8 @@ def test_the_proven_sender_is_found_in_the_crm(rules: Rules, shop: Path, ticket:
         server.rows = {"data": [MIA]}
         facts = Lookup(crm(rules, server.url), shop).look_up(ticket("hi", sender="mia@crm.example"), Clues(), [])
         assert server.seen[0][1] == "/rows/mia%40crm.example"
-    assert facts.customer.id is None or facts.customer.identity == "verified"
+    assert (facts.customer.id, facts.customer.identity) == ("X1", "verified")
+    assert [record.values["email"] for record in facts.records if record.kind == "customer"] == ["mia@crm.example"]
 
 
 def test_a_row_of_somebody_else_verifies_nobody(rules: Rules, shop: Path, ticket: Ask) -> None:
