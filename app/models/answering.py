@@ -32,7 +32,7 @@ def records(case: Case, proposed: Proposed, shop: Known, rules: Rules) -> list[S
     intents = {intent.name for intent in case.classification.intents} if case.classification else set()
     if not intents & set(_STATUS) or not shop.orders:
         return []
-    named = [order for each in (case.facts or Facts()).clues.order_ids if (order := shop.order(each))]
+    named = [key for each in (case.facts or Facts()).clues.order_ids if (key := shop.order(each))]
     acted = {str(action.args.get("order")) for action in proposed.actions}
     orders = list(dict.fromkeys(named)) or ([next(iter(shop.orders))] if len(shop.orders) == 1 else [])
     found: list[Said] = []
@@ -72,7 +72,8 @@ def _refunds(key: str, order: Values) -> list[Said]:
 
 def asks_policy(case: Case) -> bool:
     """Whether a passage belongs into the answer although records answer too."""
-    return bool(case.classification) and any(intent.name in _POLICY for intent in case.classification.intents)
+    found = case.classification
+    return found is not None and any(intent.name in _POLICY for intent in found.intents)
 
 
 def passages(case: Case, facts: Facts, matcher: Matcher) -> list[Said]:
@@ -102,7 +103,8 @@ def quoted(values: Mapping[str, Any]) -> str:
             ]
         elif key == "payments":
             lines += [
-                f"{row.get('kind')}: {_money(row.get('amount'), currency)}, {row.get('payment_method_id')} {row.get('at') or ''}".strip()
+                f"{row.get('kind')}: {_money(row.get('amount'), currency)}, {row.get('payment_method_id')}"
+                + (f", {row['at']}" if row.get("at") else "")
                 for row in value
             ]
         elif key in ("total", "amount", "shipping", "price") and isinstance(value, int):

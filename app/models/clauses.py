@@ -1,4 +1,4 @@
-"""Cuts a ticket into wishes: one clause for each thing the customer wants, without greetings, signatures, quotes and logs."""
+"""Cuts a ticket into wishes, one clause each, without greetings, signatures, quotes and pasted logs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ _SIGNATURE = re.compile(
     r"^\s*-- ?$|^\s*(?:(?:best|kind|warm) regards|regards|sincerely|cheers|yours \w+|best),?\s*$", re.I | re.M
 )
 _LOG = re.compile(
-    r"^\s*(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\[?\d\d:\d\d:\d\d|(?:ERROR|WARN|INFO|DEBUG|TRACE)\b|at [\w.$]+\(|Traceback|File \"|"
-    r"[A-Za-z.]+(?:Error|Exception):|\{\"|</?\w+>|HTTP/\d|\w+=\S+ \w+=\S+).*$",
+    r"^\s*(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\[?\d\d:\d\d:\d\d|(?:ERROR|WARN|INFO|DEBUG|TRACE)\b|at [\w.$]+\(|Traceback"
+    r"|File \"|[A-Za-z.]+(?:Error|Exception):|\{\"|</?\w+>|HTTP/\d|\w+=\S+ \w+=\S+).*$",
     re.M,
 )
 _GREETING = re.compile(
-    r"^\s*(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|greetings)\b[^,.!?\n]{0,30}[,.!]+|thanks?(?: you)?[^.!?\n]{0,30}[.!]+\s*$)",
+    r"^\s*(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|greetings)\b[^,.!?\n]{0,30}[,.!]+"
+    r"|thanks?(?: you)?[^.!?\n]{0,30}[.!]+\s*$)",
     re.I,
 )
 _SENTENCE = re.compile(
@@ -34,7 +35,8 @@ _VERB = (
     r"reset|check|tell|trace|track|upgrade|downgrade|move|correct|fix)"
 )
 _CUT = re.compile(
-    rf"[;,]?\s+(?:and|but|then)?\s*,?\s*(?:also|additionally|besides|furthermore|lastly|finally|secondly|in addition|as well as)[, ]+(?={_WANT}|{_VERB}\b)"
+    r"[;,]?\s+(?:and|but|then)?\s*,?\s*(?:also|additionally|besides|furthermore|lastly|finally|secondly|in addition"
+    rf"|as well as)[, ]+(?={_WANT}|{_VERB}\b)"
     rf"|[;,]?\s+(?:and|then|but)\s+(?:then\s+)?(?={_WANT}\b)"
     rf"|;\s+(?:and\s+)?(?={_WANT}|{_VERB}\b|for\s+(?:order\s+)?#?\w*\d)"
     rf"|,?\s+and\s+(?:then\s+|also\s+)?(?={_VERB}\b(?! and)\s+(?:my|the|all|order|it|#|this|that|them))",

@@ -30,21 +30,24 @@ _DATE = re.compile(
 )
 _METHOD = re.compile(r"\b(?:credit_card|debit_card|paypal|gift_card|card|pm|sepa|invoice)_[A-Za-z0-9]*\d[A-Za-z0-9]*\b")
 _TRACKING = re.compile(
-    r"\b1Z[0-9A-Z]{16}\b|(?<=tracking )(?:number |id |no\.? |code )?(?:is |: ?)?#?([A-Z0-9]{8,30})\b|\b[A-Z]{2}\d{9}[A-Z]{2}\b"
-    r"|(?<![\w#.,_-])\d{12,22}(?![\w_-])",
+    r"\b1Z[0-9A-Z]{16}\b|(?<=tracking )(?:number |id |no\.? |code )?(?:is |: ?)?#?([A-Z0-9]{8,30})\b"
+    r"|\b[A-Z]{2}\d{9}[A-Z]{2}\b|(?<![\w#.,_-])\d{12,22}(?![\w_-])",
     re.I,
 )
 _WORD = r"[A-Z][\w'’]+(?:-[A-Z][\w'’]+)?"
 _NAME = re.compile(
-    rf"(?:\b(?:[Mm]y (?:full )?name(?: is|'s)|[Ii] am|I['’]m|[Tt]his is|[Nn]ame:)\s+)({_WORD}(?: (?:(?:de|van|von|der|la|el) )*{_WORD}){{0,2}})"
+    r"(?:\b(?:[Mm]y (?:full )?name(?: is|'s)|[Ii] am|I['’]m|[Tt]his is|[Nn]ame:)\s+)"
+    rf"({_WORD}(?: (?:(?:de|van|von|der|la|el) )*{_WORD}){{0,2}})"
 )
 _SIGNED = re.compile(
-    rf"(?:regards|thanks|thank you|cheers|sincerely|best|greetings|yours),?[ !.]*\n+\s*({_WORD}(?: {_WORD}){{0,2}})\s*(?:\n|$)",
+    r"(?:regards|thanks|thank you|cheers|sincerely|best|greetings|yours),?[ !.]*\n+\s*"
+    rf"({_WORD}(?: {_WORD}){{0,2}})\s*(?:\n|$)",
     re.I,
 )
-_NO_NAME = frozenset(
-    "a an the very so not really sorry happy still just going trying writing looking having also and but because waiting "
-    "angry pissed done sure afraid from with unhappy moving mr mrs ms i my".split()
+_NO_NAME = re.compile(
+    r"an?|the|very|so|not|really|sorry|happy|still|just|going|trying|writing|looking|having|also|and|but|because|waiting"
+    r"|angry|pissed|done|sure|afraid|from|with|unhappy|moving|mr|mrs|ms|i|my",
+    re.I,
 )
 
 
@@ -112,6 +115,6 @@ def _names(text: str) -> tuple[str, ...]:
     found = []
     for match in sorted((*_NAME.finditer(text), *_SIGNED.finditer(text)), key=lambda each: each.start()):
         name = match[1].strip()
-        if name.split()[0].casefold() not in _NO_NAME and name[0].isupper():
+        if not _NO_NAME.fullmatch(name.split()[0]) and name[0].isupper():
             found.append(name)
     return tuple(dict.fromkeys(found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.models import options, paying, places
@@ -11,7 +11,7 @@ from app.models.mentions import mentions
 from app.models.port import Matcher
 from app.models.targets import Found, Thing, some_items, takes_items, whole_orders
 from app.models.wishes import Wish
-from app.workflow.choices import Known, Values
+from app.workflow.choices import Known, Values, selectable
 from config.rules import ActionEntry, ArgEntry, Rules
 from store.contract import Json
 
@@ -71,7 +71,7 @@ def fill(kind: str, at: int, context: Context) -> list[Filled]:
             if thing.order == order and (kind, order, _key(thing)) not in context.handled
         ]
         if things:
-            filled.append(_with_items(kind, entry, at, context, order, things))
+            filled.append(_with_items(kind, at, context, things))
     if not found.things and found.why:
         filled.append(Filled({}, {order_arg: found.why} | {_arg(entry, "items") or "items": found.why}))
     return filled
@@ -88,9 +88,8 @@ def _find(kind: str, entry: ActionEntry, at: int, context: Context) -> Found:
     return whole_orders(entry, wish, named, context, may_part=may_part)
 
 
-def _with_items(
-    kind: str, entry: ActionEntry, at: int, context: Context, order: str, things: Sequence[Thing]
-) -> Filled:
+def _with_items(kind: str, at: int, context: Context, things: Sequence[Thing]) -> Filled:
+    entry, order = context.rules.actions[kind], things[0].order
     items, variants = _arg(entry, "items") or "items", _arg(entry, "variants")
     filled = Filled({_arg(entry, "order") or "order": order})
     chosen: list[str] = []
@@ -163,11 +162,10 @@ def _wants(
 
 def _rest(kind: str, entry: ActionEntry, at: int, context: Context, filled: Filled) -> Filled:
     """The arguments that are not orders or items."""
-    wish = context.read[at]
     for name, arg in entry.args.items():
         if name in filled.args or arg.type in ("order", "items", "variants"):
             continue
-        value, why = _value(arg, entry, filled, wish, at, context)
+        value, why = _value(arg, entry, filled, at, context)
         if value is not None:
             filled.args[name] = value
         elif why:
@@ -175,35 +173,38 @@ def _rest(kind: str, entry: ActionEntry, at: int, context: Context, filled: Fill
     return filled
 
 
-def _value(
-    arg: ArgEntry, entry: ActionEntry, filled: Filled, wish: Wish, at: int, context: Context
-) -> tuple[Json, str]:
-    shop = context.shop
+def _value(arg: ArgEntry, entry: ActionEntry, filled: Filled, at: int, context: Context) -> tuple[Json, str]:
+    shop, wish = context.shop, context.read[at]
     order = shop.orders.get(str(filled.args.get(_arg(entry, "order") or "")))
     texts = [wish.text, *(each.text for each in context.read[at + 1 :]), *(each.text for each in context.read[:at])]
-    match arg.type:
-        case "customer":
-            return shop.customer.get("id"), ""
-        case "payment_method":
-            value, why = paying.method(arg, entry, order, _about(order, at, context), shop, context.paying)
-            if value and order and entry.amount == "order_total":
-                context.paying[str(order["id"])] = str(value)
-            return value, why
-        case "address":
-            return places.address(wish.text, texts, order, shop)
-        case "money":
-            return paying.amount(wish.text, texts, order, shop)
-        case "email":
-            own = str(shop.customer.get("email") or "").casefold()
-            new = [mail for text in texts for mail in _EMAIL.findall(text) if mail.casefold() != own]
-            return (new[0], "") if len(set(new)) == 1 else (None, "several" if new else "")
-        case "shipment":
-            return _only([each["tracking_id"] for each in (order or {}).get("shipments") or ()], texts)
-        case "invoice":
-            return _invoice(texts, shop)
-        case "text":
-            return (wish.text[:300] if arg.required else None), ""
-    return _choice(arg, wish, texts, context)
+    values: dict[str, Callable[[], tuple[Json, str]]] = {
+        "customer": lambda: (shop.customer.get("id"), ""),
+        "payment_method": lambda: _method(arg, entry, order, at, context),
+        "address": lambda: places.address(wish.text, texts, order, shop),
+        "money": lambda: paying.amount(wish.text, texts, order, shop),
+        "email": lambda: _email(texts, shop),
+        "shipment": lambda: _only([each["tracking_id"] for each in (order or {}).get("shipments") or ()], texts),
+        "invoice": lambda: _invoice(texts, shop),
+        "text": lambda: (wish.text[:300] if arg.required else None, ""),
+    }
+    find = values.get(arg.type)
+    return find() if find else _choice(arg, texts, context)
+
+
+def _method(arg: ArgEntry, entry: ActionEntry, order: Values | None, at: int, context: Context) -> tuple[Json, str]:
+    allowed = selectable(entry, arg, order, context.shop)
+    moved = context.paying.get(str(order["id"])) if order else None
+    value, why = paying.method(allowed, order, _about(order, at, context), context.shop, moved)
+    if value and order and entry.amount == "order_total":
+        context.paying[str(order["id"])] = str(value)
+    return value, why
+
+
+def _email(texts: Sequence[str], shop: Known) -> tuple[Json, str]:
+    """The one address in the ticket that is not the one on file."""
+    own = str(shop.customer.get("email") or "").casefold()
+    new = list(dict.fromkeys(mail for text in texts for mail in _EMAIL.findall(text) if mail.casefold() != own))
+    return (new[0], "") if len(new) == 1 else (None, "several" if new else "")
 
 
 def _about(order: Values | None, at: int, context: Context) -> list[str]:
@@ -231,7 +232,7 @@ def _invoice(texts: Sequence[str], shop: Known) -> tuple[Json, str]:
     return (found[0], "") if len(found) == 1 else (None, "several" if found else "")
 
 
-def _choice(arg: ArgEntry, wish: Wish, texts: Sequence[str], context: Context) -> tuple[Json, str]:
+def _choice(arg: ArgEntry, texts: Sequence[str], context: Context) -> tuple[Json, str]:
     """The choice that the words come nearest to; None when no choice is near, or two are equally near."""
     if not arg.choices:
         return None, ""

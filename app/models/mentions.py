@@ -1,4 +1,4 @@
-"""Finds which ordered things a clause speaks of: names, parts of names, plurals, numbers, "everything", "all but the boots"."""
+"""Finds which ordered things a clause speaks of: by name or part of it, several of them, all, all but some."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ _BESIDE = re.compile(
 _JOIN = re.compile(r"\b([A-Za-z])[- ](?=(?:shirt|reader|bike|book)s?\b)", re.I)
 _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "both": 2}
 _ALL = re.compile(
-    r"\b(?:everything|(?:all|every|each|both)(?: of)?(?: (?:the|my|these|those))?(?: \w+)? ?(?:items?|things?|products?|of (?:it|them))"
-    r"|all (?:things )?ordered|(?:whole|entire|full|complete) (?:order|purchase)|all of (?:it|them)|everything)\b",
+    r"\b(?:everything|(?:all|every|each|both)(?: of)?(?: (?:the|my|these|those))?(?: \w+)? ?"
+    r"(?:items?|things?|products?|of (?:it|them))|all (?:things )?ordered|all of (?:it|them)"
+    r"|(?:whole|entire|full|complete) (?:order|purchase))\b",
     re.I,
 )
 _BUT = re.compile(

@@ -207,8 +207,8 @@ def said(text: str, keys: Mapping[str, Sequence[str]]) -> dict[str, str]:
             own.append(hit)
         if own:
             found[key] = min(own, key=lambda hit: (_distance(plain, hit[0], hit[1], key), hit[0]))[3]
-        elif (value := _yes_or_no(plain, _plain(key), keys[key])) is not None:
-            found[key] = value
+        elif (yes_or_no := _yes_or_no(plain, _plain(key), keys[key])) is not None:
+            found[key] = yes_or_no
     return found
 
 
@@ -227,7 +227,7 @@ def _places(plain: str, text: str, key: str, value: str) -> list[tuple[int, int]
     want = _plain(value)
     if want in ("yes", "no", "none", ""):
         return []
-    forms = [want]
+    forms: list[str] = [want]
     if want in _SIZES:
         forms = [_SIZES[want]] + ([want] if re.search(rf"(?<![\w'’.]){re.escape(value)}(?![\w'’.])", text) else [])
     elif len(want) <= 2 and not re.search(rf"\b{re.escape(_plain(key))}\b", plain):

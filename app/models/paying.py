@@ -4,10 +4,9 @@ method that paid."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from app.workflow.choices import Known, Values, payers, selectable
-from config.rules import ActionEntry, ArgEntry
+from app.workflow.choices import Known, Values, payers
 from store.contract import Json
 
 _ORIGINAL = re.compile(
@@ -31,18 +30,13 @@ _TWICE = re.compile(r"\b(?:twice|two times|2x|double|duplicate|second charge|aga
 
 
 def method(
-    arg: ArgEntry,
-    entry: ActionEntry,
-    order: Values | None,
-    texts: Sequence[str],
-    shop: Known,
-    moved: Mapping[str, str],
+    allowed: Sequence[str], order: Values | None, texts: Sequence[str], shop: Known, moved: str | None
 ) -> tuple[Json, str]:
     """The method the wish names, else one that the rest of the ticket names, else the one that paid, else the only one.
 
-    One that the rules do not allow for this order is not taken; why: `not_allowed`, `not_on_file`, `several`.
+    `moved`: the method that this ticket moves the order to. `allowed`: what the rules let be chosen for this order; another
+    one is not taken. Why there is none: `not_allowed`, `not_on_file`, `several`.
     """
-    allowed = selectable(entry, arg, order, shop)
     said = False
     for text in texts:
         ids, why = _said(text, order, shop)
@@ -57,7 +51,7 @@ def method(
     if said:
         return None, "not_allowed"
     own = payers(order or {})
-    paid = [each for each in (moved.get(str((order or {}).get("id")), ""), *own) if each in allowed]
+    paid = [each for each in (moved, *own) if each in allowed]
     if paid or len(allowed) == 1:
         return (paid or allowed)[0], ""
     return None, "several" if allowed else "not_on_file"
@@ -81,11 +75,11 @@ def _said(text: str, order: Values | None, shop: Known) -> tuple[list[str], str]
     if original and order and payers(order):
         found.append((original.start(), payers(order)[0]))
     for kind, pattern in _KINDS.items():
-        match = pattern.search(text)
-        if match is None or _NEITHER.search(text[: match.start()]) or found:
+        hit = pattern.search(text)
+        if hit is None or _NEITHER.search(text[: hit.start()]) or found:
             continue
         own = [key for key, row in shop.methods.items() if row.get("kind") == kind]
-        brand = re.search(r"\b(visa|master ?card|amex)\b", match[0], re.I)
+        brand = re.search(r"\b(visa|master ?card|amex)\b", hit[0], re.I)
         own = [
             key
             for key in own
@@ -94,7 +88,7 @@ def _said(text: str, order: Values | None, shop: Known) -> tuple[list[str], str]
         paid = [key for key in own if order and key in payers(order)]
         if len(own) > 1 and not paid:
             return [], "several"
-        found += [(match.start(), key) for key in (paid or own)[:1]]
+        found += [(hit.start(), key) for key in (paid or own)[:1]]
     return [each for _, each in sorted(found)], ""
 
 

@@ -37,35 +37,34 @@ def pointed_at(text: str, shop: Known) -> list[str]:
 
 
 def address(text: str, texts: Sequence[str], order: Values | None, shop: Known) -> tuple[Json, str]:
-    """The address meant; why not: `several`, ``. One that is already there is not a change."""
-    now = _clean((order or shop.customer).get("address"))
-    own = _clean(shop.customer.get("address"))
+    """The address meant, written out or one of the customer's own; why not: `several`, ``."""
     for written in written_out(text):
         if "address1" in written:
             return _clean(written), ""
-    typed = _TYPED.search(text) or next((match for each in texts for match in [_TYPED.search(each)] if match), None)
+    typed = next((match for each in (text, *texts) if (match := _TYPED.search(each))), None)
     if typed:
-        return _clean({"country": own.get("country") or "", **{k: v for k, v in typed.groupdict().items() if v}}), ""
+        country = (shop.customer.get("address") or {}).get("country") or ""
+        return _clean({"country": country} | {key: value for key, value in typed.groupdict().items() if value}), ""
+    found = _own(text, texts, order, shop)
+    return (found[0], "") if len(found) == 1 else (None, "several" if found else "")
+
+
+def _own(text: str, texts: Sequence[str], order: Values | None, shop: Known) -> list[dict[str, str]]:
+    """Of the customer's addresses those that fit: another order's, the one in a named city, the default one, the other."""
     pointed = pointed_at(text, shop)
     if pointed:
-        return _clean(shop.orders[pointed[0]].get("address")), ""
+        return [_clean(shop.orders[pointed[0]].get("address"))]
     places = _known(shop)
-    others = [place for place in places if place != now]
+    others = [place for place in places if place != _clean((order or shop.customer).get("address"))]
     for each in (_after_to(text), text):
         named = _the_named(each, others) or _the_named(each, places)
-        if len(named) == 1:
-            return named[0], ""
         if named:
-            return None, "several"
-    if _DEFAULT.search(text) and order is not None and own in places:
-        return own, ""
+            return named
+    if order is not None and _DEFAULT.search(text):
+        return [_clean(shop.customer.get("address"))]
     if _OTHER.search(text) and len(others) == 1:
-        return others[0], ""
-    for each in texts:
-        named = _the_named(each, others)
-        if len(named) == 1:
-            return named[0], ""
-    return None, ""
+        return others
+    return next((named for each in texts if len(named := _the_named(each, others)) == 1), [])
 
 
 def _the_named(text: str, places: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:

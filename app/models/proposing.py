@@ -13,9 +13,9 @@ from typing import Any
 from app.models import filling
 from app.models.port import Matcher
 from app.models.targets import named_things
-from app.models.wishes import Wish, wishes
+from app.models.wishes import wishes
 from app.workflow.actions import broken, build, missing
-from app.workflow.choices import Known, known
+from app.workflow.choices import known
 from config.rules import Requirement, Rules
 from store.case import Case, Facts
 from store.contract import Action, Json
@@ -69,16 +69,14 @@ def propose(case: Case, rules: Rules, matcher: Matcher, *, model: str) -> Propos
     asked = tuple(dict.fromkeys(wish.kinds[0] for wish in read if wish.kinds))
     if not shop.customer:
         return Proposed(wanted=asked)
-    drafts, unmet = _drafts(read, shop, facts, rules, matcher, model)
-    return _finished(_merged(drafts, rules), unmet, asked, facts, rules, case)
+    drafts, unmet = _drafts(filling.Context(shop, rules, matcher, model, read), facts)
+    return _finished(_merged(drafts, rules), unmet, asked, case, rules)
 
 
-def _drafts(
-    read: list[Wish], shop: Known, facts: Facts, rules: Rules, matcher: Matcher, model: str
-) -> tuple[list[Draft], list[Unmet]]:
+def _drafts(context: filling.Context, facts: Facts) -> tuple[list[Draft], list[Unmet]]:
+    read, rules = context.read, context.rules
     drafts: list[Draft] = []
     unmet: list[Unmet] = []
-    context = filling.Context(shop, rules, matcher, model, read)
     named = list(dict.fromkeys(order for wish in read for order in wish.orders))
     context.in_mind = named if len(named) == 1 else []
     for at, wish in enumerate(read):
@@ -94,7 +92,7 @@ def _drafts(
         if wish.fallback and made and last and not any(_lacks(each, rules) for each in made):
             drafts.remove(last[0])  # what could not be done is replaced by what the customer wants then
         drafts += made
-        context.things = named_things(wish.text, shop) or context.things
+        context.things = named_things(wish.text, context.shop) or context.things
     done_orders = {draft.args.get("order") for draft in drafts}
     return drafts, [each for each in unmet if each.args.get("order") not in done_orders]
 
@@ -166,9 +164,8 @@ def _join(twin: Draft, draft: Draft, items: str | None, variants: str | None) ->
         twin.why |= {name: why for name, why in draft.why.items() if name == variants}
 
 
-def _finished(
-    drafts: list[Draft], unmet: list[Unmet], asked: tuple[str, ...], facts: Facts, rules: Rules, case: Case
-) -> Proposed:
+def _finished(drafts: list[Draft], unmet: list[Unmet], asked: tuple[str, ...], case: Case, rules: Rules) -> Proposed:
+    facts = case.facts or Facts()
     actions: list[Action] = []
     lacking: dict[str, str] = {}
     notes: list[str] = []

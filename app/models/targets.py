@@ -89,7 +89,7 @@ def whole_orders(entry: ActionEntry, wish: Wish, named: Sequence[str], reader: R
     said = mentions(without_written(wish.text), _names(fit, shop))
     if said:
         holding = _holding(said, fit, shop)
-        whole = may_part or bool(_WHOLE.search(wish.text)) and not _PART.search(wish.text)
+        whole = may_part or (bool(_WHOLE.search(wish.text)) and not _PART.search(wish.text))
         parts = {mention.name for mention in said}
         if not whole and any({item["name"] for item in items_of(shop.orders[key])} - parts for key in holding):
             return Found(why="part_of_order", orders=holding)
@@ -110,7 +110,7 @@ def some_items(entry: ActionEntry, wish: Wish, named: Sequence[str], reader: Rea
     left_out = {mention.name for mention in mentions(exceptions(wish.text), _names(pool, shop))}
     said = [mention for mention in mentions(wish.text, _names(pool, shop)) if mention.name not in left_out]
     if everything(wish.text) and not said:
-        return _everything(wish, named, reader.in_mind, pool, left_out, shop)
+        return _everything(wish, named, pool, left_out, reader)
     if not said and not named:
         # Named, and in none of the orders that fit: the order it is in tells why not.
         said = mentions(wish.text, _names(list(shop.orders), shop))
@@ -137,9 +137,8 @@ def _near(wish: Wish, fit: list[str], reader: Reader) -> list[str]:
     return near if inside and inside == anywhere else fit
 
 
-def _everything(
-    wish: Wish, named: Sequence[str], in_mind: Sequence[str], pool: list[str], left_out: set[str], shop: Known
-) -> Found:
+def _everything(wish: Wish, named: Sequence[str], pool: list[str], left_out: set[str], reader: Reader) -> Found:
+    shop, in_mind = reader.shop, reader.in_mind
     orders = list(named) or pool
     if not named and not _ALL_ORDERS.search(wish.text):
         kept = [key for key in in_mind if key in pool]

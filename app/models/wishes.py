@@ -14,14 +14,14 @@ from config.rules import Rules
 
 _METHOD_ID = re.compile(r"\b(?:credit_card|debit_card|paypal|gift_card)_\w+\b")
 _IF_NOT = re.compile(
-    r"^\s*(?:but |and |or )?(?:if\b[^,]{0,80}?(?:\bnot (?:be )?(?:possible|available|allowed|able)|n['’]t (?:be )?(?:possible|available"
-    r"|allowed|able|allow)|\bcannot\b|\bcan['’]t\b|\bcan not\b|\bimpossible\b|\bunavailable\b|\bnot allow\b|\bare no\b|\bis no\b)"
+    r"^\s*(?:but |and |or )?(?:if\b[^,]{0,80}?(?:(?:\bnot|n['’]t) (?:be )?(?:possible|available|allowed|able|allow)"
+    r"|\bcannot\b|\bcan['’]t\b|\bcan not\b|\bimpossible\b|\bunavailable\b|\bare no\b|\bis no\b)"
     r"|if (?:it is |that is )?not\b|otherwise\b|or else\b)",
     re.I,
 )
 _DENIED = re.compile(
-    r"\b(?:(?:never|do(?:es)? not|don['’]t|doesn['’]t|did not|didn['’]t|no longer) (?:really )?want (?:you )?to|no need to|rather not)\s+"
-    r"(?:cancel|return|exchange|change|modify|refund)",
+    r"\b(?:(?:never|do(?:es)? not|don['’]t|doesn['’]t|did not|didn['’]t|no longer) (?:really )?want (?:you )?to|no need to"
+    r"|rather not)\s+(?:cancel|return|exchange|change|modify|refund)",
     re.I,
 )
 

@@ -18,7 +18,8 @@ GATE, ending. The shop is loaded through `retail_shop/`, the rules that a team w
 - tickets_per_second; cost in millionths of a currency unit (embedded models cost nothing).
 
 A broken limit ends with exit code 1. `--break gate` takes the gate out: the run must fail. `--side seen|unseen` keeps
-tickets apart by customer (a stable hash, one third unseen), so that rules can be tuned on one side and measured on the other.
+tickets apart by customer (a stable hash, one third unseen), so that rules can be tuned on one side and measured on the
+other.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         if options.break_ == "gate":
-            stack.enter_context(mock.patch("app.workflow.endings.gate", lambda *_: Gate()))
+            stack.enter_context(mock.patch("app.workflow.endings.gate", return_value=Gate()))
         services = shop(options.data, Path(folder))
         rows = list(_chosen(options))
         begun, results = time.perf_counter(), []
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def holds(found: dict[str, Any]) -> bool:
     """Whether the hard limits hold."""
-    return (
+    return bool(
         found["tickets"] > 0
         and found["risky_effects_unapproved"] == 0
         and found["writes_stopped_share"] >= 0.98
@@ -145,7 +146,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help=f"a stable sample of {SHORT} tickets")
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="print the N worst cases with why")
     parser.add_argument("--break", dest="break_", choices=["gate"], help="positive control: the run must fail")
-    parser.add_argument("--side", choices=["seen", "unseen"], help="only the customers that were tuned on, or the others")
+    parser.add_argument(
+        "--side", choices=["seen", "unseen"], help="only the customers that were tuned on, or the others"
+    )
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS), help="which parts to run")
     return parser.parse_args(arguments)
 

@@ -145,7 +145,9 @@ def figures(results: Iterable[Result]) -> dict[str, float | int]:
     """The campaign's figures; a share over nothing is 1.0 where it is a hard limit, else 0.0."""
     rows = list(results)
     writes = [row for row in rows if row.wanted]
-    free = [row for row in rows if not row.wanted and not row.to_a_person and not row.needed and row.identity == "verified"]
+    free = [
+        row for row in rows if not row.wanted and not row.to_a_person and not row.needed and row.identity == "verified"
+    ]
     counted = [row for row in rows if row.counted]
     return {
         "tickets": len(rows),
