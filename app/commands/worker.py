@@ -6,10 +6,7 @@ Any number of workers may run on one queue. SIGTERM stops this one; what it hold
 from __future__ import annotations
 
 import argparse
-import os
-import signal
-import threading
-import time
+import sys
 
 from config.settings import settings
 
@@ -21,25 +18,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
+    from app.children import end_with_parent
+    from app.sources.records import BadRecords, open_shop
     from app.workflow import worker
     from config.load import load
+    from store import plain
 
     where = settings(given.home, rules=given.rules, actor=given.actor)
     where.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _stop_with_parent()
-    worker.run(where, load(where.rules))
+    rules = load(where.rules)
+    end_with_parent()
+    try:
+        open_shop(rules, where.shop)
+    except BadRecords as bad:
+        print(plain.body(f"The shop's records were not loaded:\n{bad}"), file=sys.stderr)
+        return 1
+    worker.run(where, rules)
     return 0
-
-
-def _stop_with_parent() -> None:
-    """A worker started by a desk ends with it, also when the desk was killed and could not say so."""
-    parent = os.environ.get("LASTCLICK_PARENT")
-    if not parent:
-        return
-
-    def watch() -> None:
-        while os.getppid() == int(parent):
-            time.sleep(0.5)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
