@@ -212,7 +212,7 @@ def _action_changes(old: Action | None, new: Action | None) -> list[str]:
         for name, before, after in (("amount", old.amount, new.amount), ("target", old.target, new.target))
         if before != after
     ]
-    if old.args != new.args:
+    if old.args != new.args and not told:
         fields = sorted(key for key in {*old.args, *new.args} if old.args.get(key) != new.args.get(key))
         told.append(f"changed in {action_words(new)}: {', '.join(fields)}")
     return told

@@ -15,7 +15,7 @@ from store.contract import REPLY, Action, Json, Review, Verdict
 
 SOURCES_ON_A_LINE = 9
 REASON_CAP = 300
-NAME_CELLS = 60
+NAME_CELLS = 40
 
 
 def why(review: Review) -> Content:

@@ -138,7 +138,7 @@ KEYS: tuple[Key, ...] = (
         lambda now: _looking(now) and now.source_shown,
         2,
     ),
-    Key("fold", ("tab",), "Tab", "queue, ticket, live", "move", lambda now: _looking(now) and now.narrow, 7),
+    Key("fold", ("tab",), "Tab", "panes", "move", lambda now: _looking(now) and now.narrow, 7),
     Key("help", ("question_mark",), "?", "keys", "desk", _looking, 90),
     Key("quit", ("q",), "q", "quit", "desk", _looking, 91),
 )

@@ -149,13 +149,13 @@ def review(number: int = 4183, **changes: Any) -> Review:
     } | changes
     ticket = Ticket(id=str(number), subject=parts["subject"], customer=parts["customer"], created_at=AT)
     created = AT - timedelta(minutes=parts["age"])
+    hours = timedelta(hours=1)
+    asked, answered = "Hello, I cannot find my order on your page.", "Hi Mia, please use the link in your e-mail."
     messages = (
-        Message(id=f"{number}-m1", ticket_id=ticket.id, direction="inbound", at=created - timedelta(hours=5), author="Mia Garcia",
-                text="Hello, I cannot find my order on your page."),
-        Message(id=f"{number}-m2", ticket_id=ticket.id, direction="outbound", at=created - timedelta(hours=4), ai_handled=True,
-                text="Hi Mia, please use the link in your confirmation e-mail."),
-        Message(id=f"{number}-m3", ticket_id=ticket.id, direction="inbound", at=created, author="Mia Garcia", text=parts["text"]),
-    )  # fmt: skip
+        _message(ticket.id, 1, created - 5 * hours, asked),
+        _message(ticket.id, 2, created - 4 * hours, answered, direction="outbound", ai_handled=True),
+        _message(ticket.id, 3, created, parts["text"]),
+    )
     proposal = Proposal(
         request_id=f"req-{number}",
         created_at=created,
@@ -183,6 +183,12 @@ def review(number: int = 4183, **changes: Any) -> Review:
         newest_customer_message_id=f"{number}-m3",
         messages=messages,
     )
+
+
+def _message(ticket_id: str, number: int, at: datetime, text: str, **more: Any) -> Message:
+    author = "" if more else "Mia Garcia"
+    given = {"direction": "inbound"} | more
+    return Message(id=f"{ticket_id}-m{number}", ticket_id=ticket_id, at=at, author=author, text=text, **given)
 
 
 def low_risk(number: int = 4190, **changes: Any) -> Review:

@@ -465,7 +465,7 @@ async def test_help_lists_the_keys_that_work_here(queue: FakeQueue) -> None:
         text = str(pilot.app.screen.query_one("#help Static").visual)  # type: ignore[attr-defined]
         assert "approve" in text
         assert "undo" not in text
-        assert "queue, ticket, live" not in text
+        assert "panes" not in text
 
 
 async def test_five_thousand_rows_are_never_in_memory() -> None:

@@ -42,9 +42,9 @@ class EditDialog(Dialog[Edits]):
             ("Tab", "bold $primary"),
             (" next field   ", ""),
             ("Ctrl+S", "bold $primary"),
-            (" check, then confirm   ", ""),
+            (" check   ", ""),
             ("Esc", "bold $primary"),
-            (" back, keeps your words", ""),
+            (" keep and leave", ""),
         )
         super().__init__(line(("Edit ", ""), (review.proposal.ticket.id, "bold")), hint)
         self._review = review

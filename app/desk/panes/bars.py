@@ -37,10 +37,12 @@ def status(
     actor: str, title: str, counters: Counters | None, switches: tuple[Switch, ...], *, trouble: str, width: int
 ) -> Content:
     """The whole line, so many cells wide. Trouble wins over a switch, a switch over nothing."""
-    left = line(
-        (" lastclick", "bold $primary"), (f"  {short(title, 20)} · {short(actor, 20)}", "$quiet"), *_waiting(counters)
-    )
-    right = _alarm(counters, switches, trouble, width - left.cell_length - 3)
+    name = (" lastclick", "bold $primary")
+    left = line(name, (f"  {short(title, 20)} · {short(actor, 20)}", "$quiet"), *_waiting(counters))
+    right = _alarm(counters, switches, trouble, width)
+    if left.cell_length + right.cell_length + 2 > width and counters is not None:
+        left = line(name, *_waiting(counters)[:2])  # what is wrong matters more than where we are
+    right = right.truncate(max(0, width - left.cell_length - 3), ellipsis=True)
     gap = max(1, width - left.cell_length - right.cell_length - 1)
     return line(left, (" " * gap, ""), right)
 

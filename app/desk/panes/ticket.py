@@ -61,7 +61,7 @@ class TicketPane(Vertical):
         """Show this case; `source` is the number of the one that is open."""
         review = case.review
         self.remove_class("-blank")
-        self.border_title = _title(review, max(20, self.size.width - 6))
+        self.border_title = _title(review)
         self._draw("fact-why", facts.why(review))
         self._draw("fact-route", facts.route(review))
         self._draw("fact-action", facts.actions(case))
@@ -112,13 +112,10 @@ class TicketPane(Vertical):
         self.query_one(f"#{name}", Drawn).draw(content)
 
 
-def _title(review: Review, cells: int) -> Content:
+def _title(review: Review) -> Content:
     ticket = review.proposal.ticket
-    badge = f" ◌ {review.proposal.hidden} hidden characters" if review.proposal.hidden else ""
-    left = max(10, cells - len(ticket.id) - len(badge) - 2)
-    return line(
-        (ticket.id, "bold $primary"), (" ", ""), (short(ticket.subject, left), "bold"), (badge, "bold $warning")
-    )
+    badge = f"◌ {review.proposal.hidden} hidden characters " if review.proposal.hidden else ""
+    return line((ticket.id, "bold $primary"), (" ", ""), (badge, "bold $warning"), (short(ticket.subject, 200), "bold"))
 
 
 def _message_title(review: Review, every: bool) -> Content:
