@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -16,8 +14,9 @@ from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
 from store import migrations
+from store.driver import driver, trusted_with_wal
 from store.faults import named
-from store.place import Turn, prepare
+from store.place import MARK, Turn, prepare
 from store.queue import Unavailable
 
 _SMALL = 16 * 1024 * 1024
@@ -34,6 +33,7 @@ def open_database(url: str | Path, *, check: bool = True) -> Database:
     with named(str(path)):
         prepare(path)
         database = Database(path)
+        _mark(database)
         try:
             migrations.bring_up(database)
             if check:
@@ -54,25 +54,6 @@ def path_of(url: str | Path) -> Path:
     elif "://" in text:
         raise Unavailable(f"{text} is not a queue this version can open. Give a file or a sqlite:/// URL.")
     return Path(text).expanduser().absolute()
-
-
-def driver() -> ModuleType:
-    """pysqlite3's own SQLite where there is a wheel, else the standard library's."""
-    try:
-        from pysqlite3 import dbapi2  # type: ignore[import-untyped]
-    except ImportError:
-        return sqlite3
-    module: ModuleType = dbapi2
-    return module
-
-
-def trusted_with_wal(version: tuple[int, ...]) -> bool:
-    """False for SQLite 3.7.0 to 3.51.2, which can corrupt a WAL file that two connections use (3.44.6, 3.50.7 are mended).
-
-    Source: https://sqlite.org/wal.html#walresetbug
-    """
-    mended = (version[:2] == (3, 44) and version >= (3, 44, 6)) or (version[:2] == (3, 50) and version >= (3, 50, 7))
-    return version < (3, 7, 0) or version > (3, 51, 2) or mended
 
 
 class Database:
@@ -148,6 +129,17 @@ def _check_later(reference: weakref.ref[Database]) -> None:
     database = reference()
     if database is not None:
         database._check()
+
+
+def _mark(database: Database) -> None:
+    """Signs an empty file as ours before anything else is written, so that no other file is ever taken for a queue."""
+    if database.path.stat().st_size:
+        return
+    with database.turn.taken():
+        if database.path.stat().st_size == 0:
+            connection = driver().connect(database.path, isolation_level=None)
+            connection.execute(f"PRAGMA application_id = {MARK}")
+            connection.close()
 
 
 def _engine(path: Path) -> Engine:

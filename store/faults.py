@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
+from store.driver import errors
 from store.queue import Unavailable
 
 _SENTENCES = (
@@ -35,6 +36,8 @@ def named(place: str) -> Iterator[None]:
         raise Unavailable(sentence(str(error.orig), place)) from error
     except exc.TimeoutError as error:
         raise Unavailable(sentence("busy", place)) from error
+    except errors() as error:
+        raise Unavailable(sentence(str(error), place)) from error
     except OSError as error:
         raise Unavailable(
             f"{place}: {error.strerror or error}. Check the disk and the file, then try again."

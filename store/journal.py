@@ -21,7 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, select, text
 from sqlmodel import Session
 
 from store.contract import Json, Value, canonical, now
@@ -120,6 +120,10 @@ def check(session: Session) -> Verification:
         if problem:
             return Verification(entries=seq - 1, ok=False, first_bad=seq, problem=problem, head=previous)
         previous = row.hash
+    end = session.execute(text("SELECT seq, hash FROM journal_head")).first()
+    if end is not None and (end.seq, end.hash) != (seq, previous):
+        problem = f"entries after {seq} are gone: there were {end.seq}"
+        return Verification(entries=seq, ok=False, first_bad=seq + 1, problem=problem, head=previous)
     return Verification(entries=seq, ok=True, head=previous)
 
 

@@ -20,6 +20,9 @@ NETWORK = frozenset(
 )
 """File systems whose locks or shared memory SQLite cannot trust (https://sqlite.org/howtocorrupt.html §2)."""
 
+MARK = 0x4C434C4B
+"""SQLite's application id in the header of our files: "LCLK"."""
+
 PATIENCE = 10.0
 """Seconds a writer waits for its turn."""
 
@@ -33,8 +36,7 @@ def prepare(path: Path, mounts: list[tuple[str, str]] | None = None) -> None:
             f"{path} lies on a network file system ({kind}), where SQLite can lose data. "
             "Put the queue on a local disk, or use PostgreSQL."
         )
-    if path.is_dir():
-        raise Unavailable(f"{path} is a folder. Give the path of a file.")
+    _refuse_foreign(path)
     for one in (path, lock_file(path)):
         try:
             os.close(os.open(one, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
@@ -42,6 +44,18 @@ def prepare(path: Path, mounts: list[tuple[str, str]] | None = None) -> None:
             raise Unavailable(f"{path} is read-only. Make the file and its folder writable, then try again.") from error
         if one.stat().st_uid == os.getuid() and one.stat().st_mode & 0o077:
             one.chmod(0o600)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Reads the header alone: a file that is not ours must not be touched, not even to ask it what it is."""
+    if path.is_dir():
+        raise Unavailable(f"{path} is a folder. Give the path of a file.")
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        header = file.read(100)
+    if header and (header[:16] != b"SQLite format 3\0" or int.from_bytes(header[68:72], "big") != MARK):
+        raise Unavailable(f"{path} is not a Lastclick queue. Give the right file, or move this one away.")
 
 
 def file_system(path: Path, mounts: list[tuple[str, str]]) -> str:

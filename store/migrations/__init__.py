@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent
 def bring_up(database: Database) -> None:
     """Nothing when the stored revision is ours, which costs one read: alembic is imported only when there is work to do.
 
-    Raises `Unavailable` for a newer schema and for a file that is no queue.
+    Raises `Unavailable` for a newer schema.
     """
     if _stored(database) == newest():
         return
@@ -25,14 +25,12 @@ def bring_up(database: Database) -> None:
         stored = _stored(database)  # another process may have been first
         if stored == newest():
             return
-        if stored is None:
-            _refuse_foreign(database)
-        elif stored not in revisions():
+        if stored is not None and stored not in revisions():
             raise Unavailable(
                 f"{database.path} was written by a newer Lastclick (schema {stored}, this one knows {newest()}). "
                 "Update Lastclick, or open another queue."
             )
-        else:
+        if stored is not None:
             copy(database, stored)
         _upgrade(database)
 
@@ -67,7 +65,7 @@ def copy(database: Database, stored: str) -> Path:
 
 
 def _plain(path: Path) -> Any:
-    from store.engine import driver
+    from store.driver import driver
 
     return driver().connect(path, isolation_level=None)
 
@@ -84,16 +82,6 @@ def _revision(connection: Any) -> str | None:
     there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if there else None
     return str(row[0]) if row else None
-
-
-def _refuse_foreign(database: Database) -> None:
-    connection = database.connect()
-    try:
-        found = connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone()
-    finally:
-        connection.close()
-    if found is not None:
-        raise Unavailable(f"{database.path} is not a Lastclick queue. Give the right file, or move this one away.")
 
 
 def _upgrade(database: Database) -> None:

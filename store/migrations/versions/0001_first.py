@@ -43,6 +43,11 @@ def _journal_is_append_only() -> None:
             f"CREATE TRIGGER journal_no_{verb.lower()} BEFORE {verb} ON journal "
             "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
         )
+    op.execute("CREATE TABLE journal_head (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, hash VARCHAR NOT NULL)")
+    op.execute(
+        "CREATE TRIGGER journal_head_moves AFTER INSERT ON journal "
+        "BEGIN INSERT OR REPLACE INTO journal_head VALUES (1, new.seq, new.hash); END"
+    )
 
 
 def _tables_1() -> None:
