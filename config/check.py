@@ -50,6 +50,7 @@ _REVIEW_SLOTS: dict[str, frozenset[str]] = {
     "failure": frozenset({"step", "failure"}),
     "external": frozenset({"system"}),
     "intent": frozenset({"intent"}),
+    "trigger": frozenset({"trigger"}),
 }
 
 
@@ -150,6 +151,8 @@ def _reviews(rules: Rules, found: Found) -> None:
             found.unknown("review", (*where, "if", "action"), "action", kind, rules.actions)
         for intent in if_.intent or ():
             found.unknown("review", (*where, "if", "intent"), "intent", intent, rules.intents)
+        for name in if_.trigger or ():
+            found.unknown("review", (*where, "if", "trigger"), "trigger", name, [each.name for each in rules.triggers])
         known = frozenset().union(*(_REVIEW_SLOTS.get(name, frozenset()) for name in if_.model_fields_set))
         _slots(("review", (*where, "reason")), review.reason, known, found)
         for why in _contradictions(review, [rules.actions[kind] for kind in kinds if kind in rules.actions]):
@@ -158,7 +161,7 @@ def _reviews(rules: Rules, found: Found) -> None:
 
 def _contradictions(review: ReviewEntry, entries: list[ActionEntry]) -> Iterator[str]:
     if_ = review.if_
-    for name in ("action", "words", "identity", "intent", "amount_over", "per_day_over"):
+    for name in ("action", "words", "identity", "intent", "trigger", "amount_over", "per_day_over"):
         value = getattr(if_, name)
         if value is not None and not value:
             yield f'"{name}" is empty'

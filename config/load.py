@@ -116,7 +116,7 @@ def files(folders: Sequence[Path] = ()) -> dict[str, Path]:
 
 def nearest(word: str, known: Sequence[str]) -> str:
     """`; did you mean "refund"?`, or what there is when nothing is near (at most eight names)."""
-    if close := get_close_matches(word, known, n=1, cutoff=0.6):
+    if close := get_close_matches(word, known, n=1, cutoff=0.5):
         return f'; did you mean "{close[0]}"?'
     return f"; known: {', '.join(sorted(known)[:8])}{', …' if len(known) > 8 else ''}" if known else ""
 
@@ -130,7 +130,7 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
     best, best_depth = 1, 0
     for number, key in _keys(text):
         depth = _common(key, path)
-        if depth == len(key) and depth > best_depth:
+        if depth in {len(key), len(path)} and depth > best_depth:
             best, best_depth = number, depth
     return best
 

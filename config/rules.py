@@ -141,6 +141,8 @@ class ReviewIf(Shape):
     external: bool | None = None
     leak: bool | None = None
     intent: tuple[str, ...] | None = None
+    trigger: tuple[str, ...] | None = None
+    """One of these triggers of routes.toml fired, whether or not it chose the way."""
     other_payment_method: bool | None = None
     """Money goes out to anything but the payment method that paid."""
 

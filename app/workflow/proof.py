@@ -125,6 +125,8 @@ def _proved(
 
 def _problems(sentence: str, ground: Ground, asking: Known, *, named: bool) -> list[str]:
     """What of one sentence does not stand in its ground, each as a short sentence."""
+    if sentence in ground.sentences:
+        return []  # quoted word for word
     question = sentence.rstrip("\"'”’) ").endswith("?") and not ASSERTING_QUESTION.search(sentence)
     polite = COURTESY.match(sentence) is not None
     wrong = _loose(sentence, ground, asking.people, asked=asking.said if question or polite else "")

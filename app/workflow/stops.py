@@ -269,11 +269,17 @@ def _intent(wanted: tuple[str, ...], looked: Looked) -> list[Hit]:
     return [{"intent": ", ".join(name.replace("_", " ") for name in found)}] if found else []
 
 
+def _trigger(wanted: tuple[str, ...], looked: Looked) -> list[Hit]:
+    fired = [each for each in looked.proposal.route.triggers if each.code in wanted]
+    return [{"trigger": "; ".join(each.reason for each in fired)}] if fired else []
+
+
 _OF_PROPOSAL: Mapping[str, Callable[[Any, Looked], list[Hit]]] = {
     "external": _external,
     "hidden_characters": _hidden,
     "failure": _failure,
     "intent": _intent,
+    "trigger": _trigger,
     "identity": _identity,
     "words": _words,
     "models_disagree": _disagree,

@@ -59,7 +59,7 @@ def test_a_wait_that_would_end_after_the_deadline_is_not_begun() -> None:
     is_action=st.booleans(),
 )
 def test_a_wait_is_never_negative_past_the_deadline_or_before_the_peer_said(
-    made: int, left: float, asked: float | None, jitter: float, outcome: str, is_action: bool
+    *, made: int, left: float, asked: float | None, jitter: float, outcome: str, is_action: bool
 ) -> None:
     wait = next_try(made, outcome, is_action=is_action, left=left, retry_after=asked, jitter=jitter)  # type: ignore[arg-type]
     if wait is not None:
