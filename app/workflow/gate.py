@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from app.workflow.proof import leaks_in
-from app.workflow.stops import Absent, Hit, Looked, hits, problems, spoken
+from app.workflow.stops import Absent, Hit, Looked, Plan, hits, plans, problems, spoken
 from config.rules import ReviewEntry, Rules
 from store.contract import Gate, GateReason, Proposal
 
@@ -26,11 +26,11 @@ def gate(proposal: Proposal, rules: Rules, refunded_today: Mapping[str, int]) ->
     looked = Looked(proposal, rules, refunded_today)
     reasons: dict[tuple[str, str], GateReason] = {}
     stopped: list[ReviewEntry] = []
-    for entry in rules.reviews:
-        found = list(_reasons(entry, looked))
-        reasons.update({(reason.code, reason.text): reason for reason in found})
-        if found:
-            stopped.append(entry)
+    kinds = frozenset(action.kind for action in proposal.actions)
+    for plan in plans(rules):
+        if found := _reasons(plan, looked, kinds):
+            reasons.update({(reason.code, reason.text): reason for reason in found})
+            stopped.append(plan.entry)
     for reason in _always(looked, named=bool(reasons)):
         reasons[reason.code, reason.text] = reason
     risky = any(_risk(action.kind, rules) == "high" for action in proposal.actions)
@@ -44,21 +44,23 @@ def gate(proposal: Proposal, rules: Rules, refunded_today: Mapping[str, int]) ->
     )
 
 
-def _reasons(entry: ReviewEntry, looked: Looked) -> Iterator[GateReason]:
+def _reasons(plan: Plan, looked: Looked, kinds: frozenset[str]) -> list[GateReason]:
+    entry = plan.entry
     try:
-        found = hits(entry.if_, looked)
+        found = hits(plan, looked, kinds)
     except Absent as missing:
         text = f"{spoken(entry.name)} cannot be judged: {missing} is missing"
-        yield GateReason(code=entry.name, text=text, actual="missing", to=entry.to)
-        return
-    for hit in found:
-        yield GateReason(
+        return [GateReason(code=entry.name, text=text, actual="missing", to=entry.to)]
+    return [
+        GateReason(
             code=entry.name,
             text=_sentence(entry.reason, hit),
             limit=hit.get("limit"),
             actual=hit.get("actual"),
             to=entry.to,
         )
+        for hit in found
+    ]
 
 
 def _always(looked: Looked, *, named: bool) -> Iterator[GateReason]:

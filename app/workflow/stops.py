@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from app.workflow.differences import differences
 from app.workflow.proof import leaks_in
-from config.rules import ReviewIf, Rules
+from config.rules import ReviewEntry, Rules
 from store.contract import Action, Money, Proposal
 
 Hit: TypeAlias = dict[str, str]
@@ -33,17 +33,41 @@ class Looked:
     refunded_today: Mapping[str, int]
 
 
-def hits(if_: ReviewIf, looked: Looked) -> list[Hit]:
-    """Every place where all set conditions hold; empty when the rule does not apply. Raises `Absent`."""
-    of_action, of_proposal = _conditions(if_)
+@dataclass(frozen=True)
+class Plan:
+    """One review rule, taken apart once: its set conditions, those of an action and those of the whole proposal."""
+
+    entry: ReviewEntry
+    kinds: frozenset[str] | None
+    of_action: tuple[tuple[str, Any], ...]
+    of_proposal: tuple[tuple[str, Any], ...]
+
+
+_kept: list[tuple[object, tuple[Plan, ...]]] = []
+
+
+def plans(rules: Rules) -> tuple[Plan, ...]:
+    """The review rules in use, taken apart; made once for them."""
+    if not _kept or _kept[0][0] is not rules.reviews:
+        _kept[:] = [(rules.reviews, tuple(map(_plan, rules.reviews)))]
+    return _kept[0][1]
+
+
+def hits(plan: Plan, looked: Looked, kinds: frozenset[str]) -> list[Hit]:
+    """Every place where all set conditions hold; empty when the rule does not apply. Raises `Absent`.
+
+    `kinds`: of the proposal's actions.
+    """
+    if plan.of_action and not (kinds if plan.kinds is None else kinds & plan.kinds):
+        return []
     found: list[Hit] = [{}]
-    for name, wanted in of_proposal:
+    for name, wanted in plan.of_proposal:
         found = _and(found, _OF_PROPOSAL[name](wanted, looked))
         if not found:
             return []
-    if not of_action:
+    if not plan.of_action:
         return found
-    return [hit for action in looked.proposal.actions for hit in _of_action(of_action, action, looked, found)]
+    return [hit for action in looked.proposal.actions for hit in _of_action(plan.of_action, action, looked, found)]
 
 
 def spoken(kind: str) -> str:
@@ -81,12 +105,14 @@ def _and(left: list[Hit], right: list[Hit]) -> list[Hit]:
     return [{**one, **other} for one in left for other in right]
 
 
-def _conditions(if_: ReviewIf) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
-    """The set conditions of an action and of the whole proposal, the cheapest first."""
-    set_ = if_.model_fields_set
-    return (
-        [(name, getattr(if_, name)) for name in _OF_ACTION if name in set_],
-        [(name, getattr(if_, name)) for name in _OF_PROPOSAL if name in set_],
+def _plan(entry: ReviewEntry) -> Plan:
+    if_, set_ = entry.if_, entry.if_.model_fields_set
+    kinds = (if_.action,) if isinstance(if_.action, str) else if_.action
+    return Plan(
+        entry,
+        None if kinds is None else frozenset(kinds),
+        tuple((name, getattr(if_, name)) for name in _OF_ACTION if name in set_),  # the cheapest first
+        tuple((name, getattr(if_, name)) for name in _OF_PROPOSAL if name in set_),
     )
 
 
