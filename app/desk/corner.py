@@ -1,0 +1,42 @@
+"""The corner of the desk: what was just said, and what can be taken back and how long. Pure: the clock is handed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SAY_SECONDS = 6.0
+
+
+@dataclass(frozen=True)
+class Undoable:
+    """A decision that can be taken back until a monotonic time."""
+
+    decision_id: str
+    effect: str
+    until: float
+
+
+class Corner:
+    """One sentence at a time; an undo window that runs wins over it."""
+
+    def __init__(self) -> None:
+        self._said: tuple[str, str, float] = ("", "", 0.0)
+        self.undo: Undoable | None = None
+
+    def say(self, text: str, style: str, at: float) -> None:
+        self._said = (text, style, at + SAY_SECONDS)
+
+    def offer(self, decision_id: str, effect: str, seconds: float, at: float) -> None:
+        """This can be taken back for so long; none when the window is closed already."""
+        self.undo = Undoable(decision_id, effect, at + seconds) if seconds > 0 else None
+
+    def pass_time(self, at: float) -> None:
+        if self.undo is not None and at >= self.undo.until:
+            self.undo = None
+
+    def text(self, at: float) -> tuple[str, str]:
+        """The words and their style."""
+        if self.undo is not None:
+            return f"✓ {self.undo.effect} · {max(0, round(self.undo.until - at))}s", "$success"
+        text, style, until = self._said
+        return (text, style) if at < until else ("", "")

@@ -1,0 +1,206 @@
+"""The frame of the main screen: its panes and bars, what they draw, and what the handling of a case asks of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.timer import Timer
+
+from app.desk import keys
+from app.desk.corner import Corner
+from app.desk.handling import Handling
+from app.desk.panes import prompt, queue_empty
+from app.desk.panes.bars import KeyBar, StatusBar
+from app.desk.panes.live import LivePane
+from app.desk.panes.queue_list import QueueList
+from app.desk.panes.ticket import TicketPane
+from app.desk.reading import Reading
+from app.desk.words import words
+from store.live import Counters, Switch
+
+NARROW = 100
+RENEW_SECONDS = 20.0
+
+
+class Frame(Screen[None]):
+    """Composes and draws. Which keys and news move it is the subclass's."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal"), (170, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012
+
+    def __init__(self, actor: str, title: str, read_only: bool) -> None:
+        super().__init__()
+        self._actor = actor
+        self._place = title
+        self._read_only = read_only
+        self._handling: Handling | None = None
+        self._reading: Reading | None = None
+        self._counters: Counters | None = None
+        self._switches: tuple[Switch, ...] = ()
+        self._trouble = ""
+        self._pane: keys.Pane = "queue"
+        self._source: int | None = None
+        self._every_message = False
+        self._corner = Corner()
+        self._claim_next = False
+        self._asking = False
+        self._decided = 0
+        self._countdown: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield StatusBar(id="status")
+        with Horizontal(id="desk"):
+            yield QueueList(self._actor, id="queue")
+            yield TicketPane(id="ticket")
+            yield LivePane(id="live")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one(QueueList).border_title = Content("Queue")
+        self.query_one(TicketPane).blank(queue_empty.opening())
+        self.set_pane("queue")
+        self.set_interval(RENEW_SECONDS, self._keep_claim)
+        self.set_interval(5.0, self._tick)
+        self._draw_bars()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def situation(self) -> keys.Situation:
+        """What decides which keys work."""
+        handling = self._handling
+        case = handling.case if handling else None
+        proposal = case.review.proposal if case else None
+        mode: keys.Mode = "look"
+        if handling is not None and (handling.busy or handling.pending):
+            mode = "busy" if handling.busy else "confirm"
+        return keys.Situation(
+            mode=mode,
+            pane=self._pane,
+            narrow=self.size.width < NARROW,
+            rows=self._reading.window.total if self._reading else 0,
+            case=case is not None,
+            mine=case is not None and case.lease is not None,
+            open=case is not None and case.review.state == "open",
+            read_only=self._read_only,
+            stale=handling is not None and handling.stale and case is not None,
+            items=len(case.units) if case else 1,
+            sources=min(9, len(proposal.evidence)) if proposal else 0,
+            source_shown=self._source is not None,
+            alternatives=len(proposal.alternatives) if proposal else 0,
+            undo=self._corner.undo.effect if self._corner.undo else "",
+        )
+
+    def trouble(self, text: str) -> None:
+        """The store cannot be reached, in a sentence; empty: it can."""
+        self._trouble = text
+        self.query_one("#desk").set_class(bool(text), "-offline")
+        self._draw_bars()
+
+    # ── drawing ──────────────────────────────────────────────────────────────
+
+    def redraw(self) -> None:
+        """Draw the case, its notice and the question that waits; only what differs reaches the terminal."""
+        handling = self._handling
+        if handling is None or handling.case is None:
+            return
+        pane = self.query_one(TicketPane)
+        pane.draw_case(handling.case, self._source, self._every_message)
+        pane.notice(handling.notice)
+        pane.prompt(prompt.rows(handling.pending) if handling.pending else [])
+        pane.set_class(handling.case.lease is not None, "-mine")
+        self._draw_bars()
+
+    def say(self, text: str, style: str = "") -> None:
+        """A sentence in the corner for a few seconds."""
+        self._corner.say(text, style, time.monotonic())
+        self._draw_bars()
+
+    def ask(self, dialog: ModalScreen[Any], answered: Callable[[Any], None]) -> None:
+        def done(answer: Any) -> None:
+            self._asking = False
+            answered(answer)
+            self._draw_bars()
+
+        self._asking = True
+        self._draw_bars()
+        self.app.push_screen(dialog, done)
+
+    def spawn(self, work: Coroutine[Any, Any, Any], group: str) -> None:
+        self.run_worker(work, group=group, exclusive=group == "case")
+
+    def case_left(self, review_id: str) -> None:
+        """A case was decided: take it off the list and bring the next one on screen, claimed."""
+        assert self._reading is not None
+        rows = self.query_one(QueueList)
+        self._reading.window.drop(review_id)
+        rows.show(self._reading.window)
+        self._reading.now()
+        chosen = rows.chosen()
+        if chosen is not None:
+            self._claim_next = not self._read_only
+            self._read_case(chosen.review_id)
+        else:
+            self._nothing()
+        self._draw_queue_title()
+        self._draw_bars()
+
+    def set_pane(self, pane: keys.Pane) -> None:
+        """Which pane a narrow screen shows."""
+        self._pane = pane
+        for each in ("queue", "ticket", "live"):
+            self.set_class(each == pane, f"-pane-{each}")
+
+    def _nothing(self) -> None:
+        if self._handling is not None:
+            self._handling.leave()
+        pane = self.query_one(TicketPane)
+        pane.notice(Content(""))
+        pane.prompt([])
+        pane.blank(queue_empty.nothing_waits(self._counters, self._decided))
+        if self._pane == "queue":
+            self.set_pane("ticket")
+
+    def _draw_bars(self) -> None:
+        self.query_one(StatusBar).show(self._actor, self._place, self._counters, self._switches, self._trouble)
+        text, style = self._corner.text(time.monotonic())
+        cells = self.size.width - 3 - min(len(text), self.size.width // 2)
+        shown = () if self._asking else keys.footer(self.situation(), cells)
+        self.query_one(KeyBar).show(shown, (text, style))
+
+    def _draw_queue_title(self) -> None:
+        rows = self.query_one(QueueList)
+        total = self._reading.window.total if self._reading else 0
+        where = f" · {rows.cursor + 1} of {total}" if total else ""
+        rows.border_title = words(f"Queue{where}")
+
+    def _shown_id(self) -> str | None:
+        case = self._handling.case if self._handling else None
+        return case.review.id if case else None
+
+    def _read_case(self, review_id: str) -> None:
+        if self._handling is not None and review_id != self._shown_id():
+            self.spawn(self._handling.talk.read(review_id), "case")
+
+    # ── time ─────────────────────────────────────────────────────────────────
+
+    def _keep_claim(self) -> None:
+        if self._handling is not None:
+            self._handling.renew()
+
+    def _tick(self) -> None:
+        self.query_one(QueueList).tick()
+        self._draw_bars()
+
+    def _count_down(self) -> None:
+        self._corner.pass_time(time.monotonic())
+        if self._corner.undo is None and self._countdown is not None:
+            self._countdown.stop()
+            self._countdown = None
+        self._draw_bars()
