@@ -121,8 +121,8 @@ def check(session: Session) -> Verification:
             return Verification(entries=seq - 1, ok=False, first_bad=seq, problem=problem, head=previous)
         previous = row.hash
     end = session.execute(text("SELECT seq, hash FROM journal_head")).first()
-    if end is not None and (end.seq, end.hash) != (seq, previous):
-        problem = f"entries after {seq} are gone: there were {end.seq}"
+    if ((end.seq, end.hash) if end else (0, START)) != (seq, previous):
+        problem = f"entries after {seq} are gone" + (f": there were {end.seq}" if end else "")
         return Verification(entries=seq, ok=False, first_bad=seq + 1, problem=problem, head=previous)
     return Verification(entries=seq, ok=True, head=previous)
 
