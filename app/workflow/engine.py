@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from dbos import DBOS, SetWorkflowID
 from dbos._serialization import DBOSPortableJSON  # the JSON serializer has no public name
 
-from store.engine import driver
+from store.driver import driver
 
 T = TypeVar("T")
 Durable = Callable[..., Any]

@@ -22,7 +22,7 @@ from config.load import DEFAULTS, SHOP, load
 from config.rules import Rules
 from config.settings import Settings, settings
 from store.contract import REPLY, Approve, Decision, IncomingMessage, Reject, Review
-from store.engine import driver
+from store.driver import driver
 from store.journal import verify
 from store.live import View
 from store.local import LocalQueue
