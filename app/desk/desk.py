@@ -15,7 +15,7 @@ from textual.filter import LineFilter
 
 import app as package
 from app.desk import themes
-from app.desk.paint import Inert
+from app.desk.paint import Colourless, Inert
 from app.desk.screens.main import MainScreen
 from store.queue import Queue, QueueError
 
@@ -52,7 +52,7 @@ class Desk(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The second gate for outside text stands before every other filter."""
-        return [self._inert, *super().get_line_filters()]
+        return [self._inert, Colourless()] if self._no_color else [self._inert, *super().get_line_filters()]
 
     def on_mount(self) -> None:
         for theme in themes.ALL:

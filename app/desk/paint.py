@@ -20,3 +20,13 @@ class Inert(LineFilter):
             else Segment(text, segment.style)
             for segment in segments
         ]
+
+
+class Colourless(LineFilter):
+    """For NO_COLOR: bold, underline and reverse stay, every colour is the terminal's own. Textual would paint greys."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [
+            segment if segment.control or segment.style is None else Segment(segment.text, segment.style.without_color)
+            for segment in segments
+        ]

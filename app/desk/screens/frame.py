@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -26,6 +27,7 @@ from store.live import Counters, Switch
 
 NARROW = 100
 RENEW_SECONDS = 20.0
+REST_SECONDS = 0.08
 
 
 class Frame(Screen[None]):
@@ -48,6 +50,7 @@ class Frame(Screen[None]):
         self._source: int | None = None
         self._every_message = False
         self._corner = Corner()
+        self._queue_title = ""
         self._claim_next = False
         self._asking = False
         self._decided = 0
@@ -133,7 +136,7 @@ class Frame(Screen[None]):
         self.app.push_screen(dialog, done)
 
     def spawn(self, work: Coroutine[Any, Any, Any], group: str) -> None:
-        self.run_worker(work, group=group, exclusive=group == "case")
+        self.run_worker(work, group=group, exclusive=group in {"case", "rest"})
 
     def case_left(self, review_id: str) -> None:
         """A case was decided: take it off the list and bring the next one on screen, claimed."""
@@ -178,7 +181,9 @@ class Frame(Screen[None]):
         rows = self.query_one(QueueList)
         total = self._reading.window.total if self._reading else 0
         where = f" · {rows.cursor + 1} of {total}" if total else ""
-        rows.border_title = words(f"Queue{where}")
+        if (title := f"Queue{where}") != self._queue_title:
+            self._queue_title = title
+            rows.border_title = words(title)
 
     def _shown_id(self) -> str | None:
         case = self._handling.case if self._handling else None
@@ -187,6 +192,16 @@ class Frame(Screen[None]):
     def _read_case(self, review_id: str) -> None:
         if self._handling is not None and review_id != self._shown_id():
             self.spawn(self._handling.talk.read(review_id), "case")
+
+    def _read_soon(self, review_id: str) -> None:
+        """Read it when the cursor rests: a held key moves the list alone."""
+
+        async def rested() -> None:
+            await asyncio.sleep(REST_SECONDS)
+            self._draw_queue_title()
+            self._read_case(review_id)
+
+        self.spawn(rested(), "rest")
 
     # ── time ─────────────────────────────────────────────────────────────────
 

@@ -239,9 +239,8 @@ class MainScreen(Frame):
 
     @on(QueueList.Moved)
     def _moved(self, event: QueueList.Moved) -> None:
-        self._draw_queue_title()
         if event.row is not None:
-            self._read_case(event.row.review_id)
+            self._read_soon(event.row.review_id)
 
     @on(QueueList.Wanted)
     def _wanted(self, event: QueueList.Wanted) -> None:
