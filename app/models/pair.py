@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -21,6 +22,7 @@ NO_REQUEST = "no_request"
 OUT_OF_SCOPE = "out_of_scope"
 RESERVED = (NO_REQUEST, OUT_OF_SCOPE)
 MOST_CLAUSES = 32
+_SPACE = re.compile(r"\s{2,}")
 
 
 class Scores(Protocol):
@@ -133,7 +135,8 @@ class Pair:
 
     def read(self, text: str, halves: Sequence[Half], mix: Mix = Mix()) -> Reading:
         """What these halves make of a text: its clauses and the whole."""
-        pieces = [piece for piece in clauses(text)[:MOST_CLAUSES] if piece.strip()] or [text[:2000]]
+        text = _SPACE.sub(lambda run: "\n\n" if run[0].count("\n") > 1 else run[0][0], text[: hashed.MOST_TEXT])
+        pieces = [piece for piece in clauses(text)[:MOST_CLAUSES] if piece.strip()] or [text]
         one, many = mix.mixed(
             [half.one_scores(pieces) for half in halves], [half.many_scores([" ".join(pieces)]) for half in halves]
         )
