@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from app.desk import deciding
+from app.desk import deciding, notices
 from app.desk.deciding import OpenCase
 from app.desk.dialogs.edit import EditDialog, Edits
 from app.desk.dialogs.other import OtherDialog
@@ -69,7 +69,7 @@ class Handling:
         self.leave()
         self.case = OpenCase(review, time.monotonic())
         self.stale = False
-        self.notice = self._first_notice(review)
+        self.notice = notices.first(review, self._actor)
         self._counter.redraw()
 
     def leave(self) -> None:
@@ -88,7 +88,7 @@ class Handling:
             self._changed(review)
         elif case.lease is None and review.claimed_by != case.review.claimed_by:
             case.review = review
-            self.notice = self._first_notice(review)
+            self.notice = notices.first(review, self._actor)
             self._counter.redraw()
 
     def claimed(self, review: Review, lease: Lease) -> None:
@@ -104,7 +104,7 @@ class Handling:
             self._changed(review)
             return
         case.review = review
-        self.notice = self._draft_notice(review)
+        self.notice = notices.draft(review)
         if after is not None:
             after()
         self._counter.redraw()
@@ -357,24 +357,6 @@ class Handling:
             return None
         return Draft(
             review_id=case.review.id, actor=self._actor, args=edits.args, reply=edits.reply, internal_note=edits.note
-        )
-
-    def _first_notice(self, review: Review) -> Content:
-        if review.state != "open":
-            return words(deciding.settled(review, None, None, ""), "$warning")
-        if review.claimed_by and review.claimed_by != self._actor:
-            until = f" until {clock(review.claimed_until)}" if review.claimed_until else ""
-            return line(
-                ("◆ ", "bold $warning"), (f"{review.claimed_by} has it open{until}. You can read it.", "$warning")
-            )
-        return self._draft_notice(review)
-
-    def _draft_notice(self, review: Review) -> Content:
-        if review.draft is None:
-            return Content("")
-        return line(
-            ("✎ ", "bold $accent"),
-            (f"{review.draft.actor} left a draft at {clock(review.draft.at)}: e goes on with it.", "$accent"),
         )
 
     def _the_case(self) -> OpenCase:

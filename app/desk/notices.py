@@ -1,0 +1,28 @@
+"""The sentence above a case: who has it open, what state it is in, whose draft waits. Pure."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from app.desk import deciding
+from app.desk.figures import clock
+from app.desk.words import line, words
+from store.contract import Review
+
+
+def first(review: Review, me: str) -> Content:
+    """What to know before anything is done with it; empty when there is nothing."""
+    if review.state != "open":
+        return words(deciding.settled(review, None, None, ""), "$warning")
+    if review.claimed_by and review.claimed_by != me:
+        until = f" until {clock(review.claimed_until)}" if review.claimed_until else ""
+        return line(("◆ ", "bold $warning"), (f"{review.claimed_by} has it open{until}. You can read it.", "$warning"))
+    return draft(review)
+
+
+def draft(review: Review) -> Content:
+    """That edits were kept."""
+    if review.draft is None:
+        return Content("")
+    said = f"{review.draft.actor} left a draft at {clock(review.draft.at)}: e goes on with it."
+    return line(("✎ ", "bold $accent"), (said, "$accent"))
