@@ -185,6 +185,7 @@ def _value(arg: ArgEntry, entry: ActionEntry, filled: Filled, at: int, context: 
         "email": lambda: _email(texts, shop),
         "shipment": lambda: _only([each["tracking_id"] for each in (order or {}).get("shipments") or ()], texts),
         "invoice": lambda: _invoice(texts, shop),
+        "plan": lambda: _plan(texts, shop) if shop.plans and not arg.choices else _choice(arg, texts, context),
         "text": lambda: (wish.text[:300] if arg.required else None, ""),
     }
     find = values.get(arg.type)
@@ -219,6 +220,17 @@ def _only(values: Sequence[str], texts: Sequence[str]) -> tuple[Json, str]:
     if len(named) == 1 or len(values) == 1:
         return (named or list(values))[0], ""
     return None, "several" if values else ""
+
+
+def _plan(texts: Sequence[str], shop: Known) -> tuple[Json, str]:
+    """The plan whose name the ticket says, the longest name first; the customer's own plan is no change."""
+    own = shop.customer.get("plan")
+    for text in texts:
+        names = {key: str(row.get("name") or key) for key, row in shop.plans.items() if key != own}
+        said = [key for key, name in names.items() if re.search(rf"\b{re.escape(name)}\b", text, re.I)]
+        if said:
+            return max(said, key=lambda key: len(names[key])), ""
+    return None, ""
 
 
 def _invoice(texts: Sequence[str], shop: Known) -> tuple[Json, str]:

@@ -12,7 +12,8 @@ from app.workflow.choices import Values
 _TOKEN = re.compile(r"#?[^\W_]+(?:['’][^\W_]+)?", re.U)
 _WRITTEN = re.compile(r"\{[^{}]*\}")
 _BESIDE = re.compile(
-    r"\b(?:along with|together with|order with|(?:that |which )?(?:contain(?:s|ed|ing)?|ha[sd]|includ\w+)(?: both)?|next to)"
+    r"\b(?:along with|together with|order with|(?:that |which )?(?:contain(?:s|ed|ing)?|ha[sd]|includ\w+)(?: both)?|next to"
+    r"|(?:received|ordered|bought|got|came|placed|purchased)(?: \w+)? with)"
     r"(?: (?:a|an|the|some|my|two|both|\w+ and an?))?\s*$",
     re.I,
 )
@@ -25,7 +26,9 @@ _ALL = re.compile(
     re.I,
 )
 _BUT = re.compile(
-    r"\b(?:except(?: for)?|other than|apart from|excluding|besides|but not|not including|aside from)\b", re.I
+    r"\b(?:(?<=everything )but|(?<=all )but|except(?: for)?|other than|apart from|excluding|besides|but not|not including"
+    r"|aside from)\b",
+    re.I,
 )
 SURE = {"cheap": 0.55, "strong": 0.45}
 """Similarity from which a whole clause may stand for an item whose name it does not say."""

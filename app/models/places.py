@@ -15,6 +15,12 @@ _TYPED = re.compile(
     r"(?P<city>[A-Z][A-Za-z.'’-]+(?: [A-Z][A-Za-z.'’-]+){0,2}),?\s+(?P<state>[A-Z]{2}),?\s+(?P<zip>\d{5}(?:-\d{4})?)"
     r"(?:,?\s+(?P<country>USA|US|United States))?"
 )
+_TYPED_IN_EUROPE = re.compile(
+    r"(?P<address1>(?:\b[A-Z][^\W\d_]{0,30}(?:[.'’-][^\W\d_]{0,30})? (?:de |del |la |der |den |am |an )?){1,4}"
+    r"\d{1,5} ?[A-Za-z]?),\s*(?P<zip>\d{4,5}) (?P<city>[A-Z][A-Za-z.'’-]+(?: [A-Z][A-Za-z.'’-]+){0,2})(?:,\s*(?P<country>[A-Z][A-Za-z]+))?"
+)
+_SHORT = {"NYC": "New York", "LA": "Los Angeles", "SF": "San Francisco", "DC": "Washington", "Philly": "Philadelphia"}
+"""Cities as people shorten them."""
 _DEFAULT = re.compile(
     r"\b(?:default|home|profile|account)(?: \w+)? address\b|\baddress (?:on file|in my (?:profile|account))\b", re.I
 )
@@ -41,7 +47,8 @@ def address(text: str, texts: Sequence[str], order: Values | None, shop: Known) 
     for written in written_out(text):
         if "address1" in written:
             return _clean(written), ""
-    typed = next((match for each in (text, *texts) if (match := _TYPED.search(each))), None)
+    patterns = (_TYPED, _TYPED_IN_EUROPE)
+    typed = next((hit for each in (text, *texts) for pattern in patterns if (hit := pattern.search(each))), None)
     if typed:
         country = (shop.customer.get("address") or {}).get("country") or ""
         return _clean({"country": country} | {key: value for key, value in typed.groupdict().items() if value}), ""
@@ -89,8 +96,14 @@ def _after_to(text: str) -> str:
 
 
 def _names(text: str, place: Mapping[str, str]) -> bool:
-    """Whether the text says the street, or the city, of a place."""
+    """Whether the text says the street, the flat or the city of a place, and no other number than the place's own: a house
+    number or zip that is not on file belongs to an address that we do not know."""
+    own = " ".join(place.values())
+    if any(number not in re.findall(r"\d+", own) for number in re.findall(r"(?<![\w#-])\d+(?![\w-])", text)):
+        return False
+    for short, city in _SHORT.items():
+        text = re.sub(rf"\b{short}\b", city, text)
     return any(
         bool(place[name]) and re.search(rf"\b{re.escape(place[name])}\b", text, re.I) is not None
-        for name in ("address1", "city")
+        for name in ("address1", "address2", "city")
     )

@@ -21,6 +21,9 @@ from store.case import Case, Facts
 from store.contract import Action, Json
 from store.queue import Invalid
 
+_CHANGE = re.compile(r"\b(?:chang\w+|modif\w+|switch\w*|updat\w+|mov\w+|pay (?:for )?(?:my |the )?order)\b", re.I)
+_ACCOUNT = re.compile(r"\b(?:default|account|profile|user|update my|on file)\b", re.I)
+
 
 @dataclass
 class Draft:
@@ -93,6 +96,7 @@ def _drafts(context: filling.Context, facts: Facts) -> tuple[list[Draft], list[U
             drafts.remove(last[0])  # what could not be done is replaced by what the customer wants then
         drafts += made
         context.things = named_things(wish.text, context.shop) or context.things
+    drafts = [each for each in drafts if not _only_says_how(each, drafts, rules)]
     done_orders = {draft.args.get("order") for draft in drafts}
     return drafts, [each for each in unmet if each.args.get("order") not in done_orders]
 
@@ -111,6 +115,18 @@ def _first_fit(
             return fit, []
         unmet += [Unmet(each.kind, each.args, need) for each in made for need in needs[id(each)]]
     return [], unmet
+
+
+def _only_says_how(draft: Draft, drafts: list[Draft], rules: Rules) -> bool:
+    """Whether a clause only says how another wish is to be paid, or repeats the address of another wish."""
+    types = {name: arg.type for name, arg in rules.actions[draft.kind].args.items()}
+    others = [each for each in drafts if each.kind != draft.kind]
+    if set(types.values()) == {"order", "payment_method"} and not _CHANGE.search(draft.text):
+        return any("payment_method" in {arg.type for arg in rules.actions[each.kind].args.values()} for each in others)
+    if "customer" in types.values() and not _ACCOUNT.search(draft.text):
+        place = draft.args.get(next((name for name, kind in types.items() if kind == "address"), ""))
+        return place is not None and any(place in each.args.values() for each in others)
+    return False
 
 
 def _lacks(draft: Draft, rules: Rules) -> bool:

@@ -29,6 +29,7 @@ class Known:
     orders: dict[str, Values]
     products: dict[str, Values]
     invoices: dict[str, Values]
+    plans: dict[str, Values]
 
     @property
     def methods(self) -> dict[str, Values]:
@@ -57,7 +58,7 @@ def known(facts: Facts | None) -> Known:
     def own(kind: str) -> dict[str, Values]:
         return {key: row for key, row in kinds.get(kind, {}).items() if row.get("customer_id") == owner}
 
-    return Known(customer, own("order"), kinds.get("product", {}), own("invoice"))
+    return Known(customer, own("order"), kinds.get("product", {}), own("invoice"), kinds.get("plan", {}))
 
 
 def bare(identifier: str) -> str:
@@ -193,12 +194,19 @@ def _typed(arg: ArgEntry, order: Values | None, shop: Known) -> dict[str, Json]:
             return {"type": "object", "properties": lines, "required": needed, "additionalProperties": False}
         case "email":
             return {"type": "string", "maxLength": 254, "pattern": r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$"}
-        case "customer":
-            own = {shop.customer["id"]: shop.customer.get("name") or shop.customer["id"]} if shop.customer else {}
-            return _choice(list(own), title=own)
-        case "choice" | "plan" | "role" if arg.choices:
-            return _choice(list(arg.choices))
-    return {"type": "string", "minLength": 1, "maxLength": 2000}
+    named = _titles(arg, shop)
+    return {"type": "string", "minLength": 1, "maxLength": 2000} if named is None else _choice(list(named), title=named)
+
+
+def _titles(arg: ArgEntry, shop: Known) -> dict[str, str] | None:
+    """The choices of an argument that is no order's, with how each reads; None for one that is typed freely."""
+    if arg.type == "customer":
+        return {shop.customer["id"]: shop.customer.get("name") or shop.customer["id"]} if shop.customer else {}
+    if arg.type in ("choice", "plan", "role") and arg.choices:
+        return dict(zip(arg.choices, arg.choices, strict=True))
+    if arg.type == "plan" and shop.plans:
+        return {key: str(row.get("name") or key) for key, row in shop.plans.items()}
+    return None
 
 
 def _choice(choices: list[str], **tables: Mapping[str, Json]) -> dict[str, Json]:

@@ -181,7 +181,7 @@ def _words(entry: ActionEntry, name: str, args: Args, schema: Schema) -> str:
         return "(not given)"
     if kind in ("items", "variants") and isinstance(value, list):
         return ", ".join(str(titles.get(each, each)) for each in value)
-    if kind in ("payment_method", "customer"):
+    if kind in ("payment_method", "customer", "plan"):
         return str(titles.get(value, value))
     if isinstance(value, dict):
         return str(Money(**value)) if kind == "money" else address_line(value)
