@@ -47,12 +47,22 @@ _CUT = re.compile(
 def clauses(text: str) -> list[str]:
     """The wishes and statements of a ticket in order, each a piece of the text. What carries no wish of its own, like the
     second item of a list, stays with the clause before it."""
-    body = _body(text)
+    body = _body(tidy(text))
     pieces: list[str] = []
     for sentence in _SENTENCE.split(body):
         plain = _BULLET.sub("", _GREETING.sub("", sentence)).strip()
         pieces += [piece.strip(" ,;\n") for piece in _outside_braces(plain)]
     return [piece for piece in pieces if re.search(r"\w\w", piece)]
+
+
+MOST = 20_000
+"""Characters of a ticket that are read for wishes; what is longer is a log, a thread or an attack."""
+
+
+def tidy(text: str) -> str:
+    """The first part of a text with runs of empty lines and of spaces made short, so that no pattern works long on them."""
+    lines = (re.sub(r"[ \t]{3,}", "  ", line.rstrip()) for line in text[:MOST].splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 
 def _body(text: str) -> str:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from app.models.clauses import tidy
 from config.rules import Rules
 from store.case import Clues
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", re.ASCII)
 _SYMBOL = r"(?:[$€£]|\b(?:USD|EUR|GBP)\b)"
 _NUMBER = r"\d{1,3}(?:[ ,.]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 _AMOUNT = re.compile(
@@ -56,6 +57,7 @@ def extract(text: str, rules: Rules) -> Clues:
 
     Order, customer and invoice ids follow `id_pattern` of sources.toml; a leading # may be left out.
     """
+    text = tidy(text)
     patterns = {
         name: _id_pattern(source.id_pattern) for name, source in rules.sources.records.items() if source.id_pattern
     }

@@ -15,7 +15,7 @@ from app.workflow.choices import Known, Values, selectable
 from config.rules import ActionEntry, ArgEntry, Rules
 from store.contract import Json
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _REASON = re.compile(
     r"\b(?:because|since|due to|as i|reason|accident\w*|mistake\w*|wrong\w*|changed? my mind|found|better|cheaper|financial"
     r"|(?:not|n['’]t|no longer) (?:need|want|be able|like)|won['’]t|unhappy|realized?)\b",
