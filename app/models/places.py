@@ -17,8 +17,8 @@ _TYPED = re.compile(
 )
 _TYPED_IN_EUROPE = re.compile(
     r"(?P<address1>(?:\b[A-Z][^\W\d_]{0,30}(?:[.'’-][^\W\d_]{0,30})? (?:de |del |la |der |den |am |an |in )?){1,4}"
-    r"\d{1,5} ?[A-Za-z]?),\s*"
-    r"\d{1,5} ?[A-Za-z]?),\s*(?P<zip>\d{4,5}) (?P<city>[A-Z][A-Za-z.'’-]+(?: [A-Z][A-Za-z.'’-]+){0,2})(?:,\s*(?P<country>[A-Z][A-Za-z]+))?"
+    r"\d{1,5} ?[A-Za-z]?),\s*(?P<zip>\d{4,5}) (?P<city>[A-Z][A-Za-z.'’-]+(?: [A-Z][A-Za-z.'’-]+){0,2})"
+    r"(?:,\s*(?P<country>[A-Z][A-Za-z]+))?"
 )
 _SHORT = {"NYC": "New York", "LA": "Los Angeles", "SF": "San Francisco", "DC": "Washington", "Philly": "Philadelphia"}
 """Cities as people shorten them."""
