@@ -51,8 +51,7 @@ def dispatch(session: Session, judge: Judge, execution_id: str, worker: str) -> 
     refused = _never(session, judge, row)
     if refused is not None:
         ticket = session.get_one(TicketRow, row.ticket_id)
-        slots = {"record": "The approval", "field": f"of {row.kind}", "expected": "as it was given"}
-        failure = judge.failure("stale_facts", "action", actual=f"void ({refused})", **slots)
+        failure = judge.failure("approval_void", "action", action=row.kind, status=str(refused))
         void(session, [one for one in of_batch(session, row.batch) if one.state == "queued"], refused.code)
         if ticket.newest_message_id == row.message_id:
             _back_to_a_person(session, judge, row, failure)
@@ -216,9 +215,8 @@ def _back_to_a_person(session: Session, judge: Judge, row: ExecutionRow, failure
 
 
 def _unexplained(judge: Judge, row: ExecutionRow, state: str) -> Failure:
-    code = "connector_timeout" if state == "unknown" else "connector_refused"
-    slots = {"action": row.kind, "connector": "the peer", "status": "no reason given"}
-    return judge.failure(code, "action", attempts=str(row.attempt), **slots)
+    code = "action_unknown" if state == "unknown" else "action_failed"
+    return judge.failure(code, "action", attempts=str(row.attempt), action=row.kind, connector="the peer")
 
 
 def _count_end(session: Session, row: ExecutionRow, was_unknown: bool) -> None:

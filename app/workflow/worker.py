@@ -277,7 +277,7 @@ class Worker:
         """It was resumed again and again and never ended, so a person takes it before it kills another worker."""
         log.error("%s %s was resumed too often and goes to a person", name, work_id)
         if name == "carry_out":
-            failure = failures.failure("connector_timeout", "action", self._rules, action=work_id, connector="the peer")
+            failure = failures.failure("action_unknown", "action", self._rules, action=work_id, connector="the peer")
             self._work.settle(work_id, "unknown", failure=failure)
         elif self._handling is not None:
             ending = gave_up(self._work.case(work_id), self._handling.services)

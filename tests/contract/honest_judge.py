@@ -63,7 +63,7 @@ class HonestJudge:
     def failure(self, code: str, step: str, **slots: str) -> Failure:
         return Failure(
             step=step,
-            class_="unknown_outcome" if code == "connector_timeout" else "permanent",
+            class_="unknown_outcome" if code in {"connector_timeout", "action_unknown"} else "permanent",
             code=code,
             customer_text="A colleague is taking care of it.",
             internal_note=f"{code} {' '.join(f'{k}={v}' for k, v in sorted(slots.items()))}".strip(),
