@@ -16,8 +16,8 @@ TELLING = {"failure", "_failure", "SourceFailure"}
 """Calls whose first argument is a code."""
 READING = {"classify", "_by_status"}
 """Functions of failures.py that return one."""
-NO_MESSAGE = {"wish_not_met", "repeat_contact"}
-"""Reasons at the gate, which say everything themselves."""
+NO_MESSAGE = {"wish_not_met", "repeat_contact", "switch_off"}
+"""Gate reasons and a trigger: each says everything itself."""
 CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 
 
