@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from app.actions.choices import Known, Values, item_title, refundable
 from app.models.port import Matcher
 from app.models.proposing import Proposed
-from app.workflow.choices import Known, Values, item_title, refundable
 from config.rules import Rules
 from store.case import Case, Facts
 from store.contract import Json, Money

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from app.actions import effects
+from app.actions.choices import Known, known, order_title
 from app.models import answering
 from app.models.answering import Said
 from app.models.port import Matcher
 from app.models.proposing import Proposed, propose
-from app.workflow import effects
-from app.workflow.choices import Known, known, order_title
 from config.rules import Rules
 from store.case import Case, Facts, Reply
 from store.contract import Claim, Evidence, GateReason

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from app.actions.choices import Known, Values, selectable
 from app.models import options, paying, places
 from app.models.mentions import mentions
 from app.models.port import Matcher
 from app.models.targets import Found, Thing, some_items, takes_items, whole_orders
 from app.models.wishes import Wish
-from app.workflow.choices import Known, Values, selectable
 from config.rules import ActionEntry, ArgEntry, Rules
 from store.contract import Json
 

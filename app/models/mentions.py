@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.actions.choices import Values
 from app.models.port import Matcher
-from app.workflow.choices import Values
 
 _TOKEN = re.compile(r"#?[^\W_]+(?:['’][^\W_]+)?", re.U)
 _WRITTEN = re.compile(r"\{[^{}]*\}")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.workflow.choices import Values
+from app.actions.choices import Values
 
 Options = Mapping[str, str]
 _DICT = re.compile(r"\{[^{}]*\}")

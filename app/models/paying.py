@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from app.workflow.choices import Known, Values, payers
+from app.actions.choices import Known, Values, payers
 from store.contract import Json
 
 _ORIGINAL = re.compile(

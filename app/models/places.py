@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from app.actions.choices import ADDRESS, Known, Values
 from app.models.options import written_out
-from app.workflow.choices import ADDRESS, Known, Values
 from store.contract import Json
 
 _TYPED = re.compile(

@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.actions.actions import broken, build, missing
+from app.actions.choices import known
 from app.models import filling
 from app.models.port import Matcher
 from app.models.targets import named_things
 from app.models.wishes import wishes
-from app.workflow.actions import broken, build, missing
-from app.workflow.choices import known
 from config.rules import Requirement, Rules
 from store.case import Case, Facts
 from store.contract import Action, Json

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from app.actions.choices import Known, Values
 from app.models.mentions import Mention, alike, everything, exceptions, items_of, mentions
 from app.models.options import described, two_sides, without_written, written_out
 from app.models.options import fits as has_options
 from app.models.port import Matcher
 from app.models.wishes import Wish
-from app.workflow.choices import Known, Values
 from config.rules import ActionEntry
 
 _ALL_ORDERS = re.compile(

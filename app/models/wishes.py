@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from app.actions.choices import Known
 from app.models.clauses import clauses
 from app.models.mentions import joined
 from app.models.options import without_written
 from app.models.port import Matcher
-from app.workflow.choices import Known
 from config.rules import Rules
 
 _METHOD_ID = re.compile(r"\b(?:credit_card|debit_card|paypal|gift_card)_\w+\b")

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.actions import actions
 from app.connectors.port import Connector, Result
-from app.workflow import actions, failures, retries
+from app.workflow import failures, retries
 from app.workflow.engine import Engine, Stopping
 from app.workflow.handle import patiently
 from config.rules import Rules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.workflow.actions import rebuild
+from app.actions.actions import rebuild
 from app.workflow.failures import failure
 from app.workflow.gate import gate
 from app.workflow.proof import prove_text

@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from app.actions import actions
 from app.models.extraction import extract
 from app.models.port import ModelFailure
-from app.workflow import actions, closing, endings, failures, repeats
+from app.workflow import closing, endings, failures, repeats
 from app.workflow.routing import asked
 from app.workflow.routing import route as routed
 from app.workflow.services import Services

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from app.actions.actions import build
 from app.sources.lookup import Lookup
 from app.sources.records import open_shop
-from app.workflow.actions import build
 from config.load import load
 from config.rules import Rules
 from store.case import Case, Clues, Facts

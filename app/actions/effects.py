@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.workflow.choices import ADDRESS, address_line
+from app.actions.choices import ADDRESS, address_line
 from config.rules import ActionEntry
 from store.contract import FieldDiff, Json, Money, Precondition
 

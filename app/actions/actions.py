@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from app.workflow import effects
-from app.workflow.choices import Known, known, schema
+from app.actions import effects
+from app.actions.choices import Known, known, schema
 from config.rules import ActionEntry, Requirement, Rules
 from store.case import Facts
 from store.contract import Action, FieldDiff, Json, Precondition, canonical

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.workflow.actions import broken, build, missing, rebuild, unmet
+from app.actions.actions import broken, build, missing, rebuild, unmet
 from config.load import load
 from config.rules import Rules
 from store.contract import Action, Customer
