@@ -1,5 +1,6 @@
 """Where things are: the queue, the engine's file, the shop's records, the outbox, the rules; from the command line, the
-environment (`LASTCLICK_HOME`, `LASTCLICK_RULES`, `LASTCLICK_QUEUE`, `LASTCLICK_ACTOR`) or the platform's folders."""
+environment (`LASTCLICK_HOME`, `LASTCLICK_RULES`, `LASTCLICK_QUEUE`, `LASTCLICK_ACTOR`, `LASTCLICK_MODELS`) or the
+platform's folders."""
 
 from __future__ import annotations
 
@@ -17,6 +18,8 @@ class Settings:
     queue: str
     rules_folder: Path
     actor: str
+    models: Path
+    """Fitted models: a cache, each file named by what it was fitted to, so that any number of queues may share it."""
 
     @property
     def rules(self) -> tuple[Path, ...]:
@@ -39,11 +42,6 @@ class Settings:
         return self.home / "outbox"
 
     @property
-    def models(self) -> Path:
-        """Fitted models and cached vectors."""
-        return self.home / "models"
-
-    @property
     def logs(self) -> Path:
         """What the worker says."""
         return self.home / "logs"
@@ -55,18 +53,21 @@ def settings(
     """Resolve where things are; nothing is created. An argument wins over the environment, that over the platform."""
     if home is None and (named := os.environ.get("LASTCLICK_HOME")):
         home = Path(named).expanduser()
+    models = _path_from("LASTCLICK_MODELS") or (home / "models" if home else None)
     rules_folder = rules or _path_from("LASTCLICK_RULES")
     if home is None:
         import platformdirs
 
         home = platformdirs.user_data_path("lastclick", appauthor=False)
         rules_folder = rules_folder or platformdirs.user_config_path("lastclick", appauthor=False) / "rules"
+        models = models or platformdirs.user_cache_path("lastclick", appauthor=False) / "models"
     rules_folder = rules_folder or home / "rules"
     return Settings(
         home=home,
         queue=queue or os.environ.get("LASTCLICK_QUEUE") or str(home / "queue.sqlite"),
         rules_folder=rules_folder,
         actor=actor or os.environ.get("LASTCLICK_ACTOR") or _login_name(),
+        models=models or home / "models",
     )
 
 

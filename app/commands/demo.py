@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from app.commands.desk import open_desk, places
@@ -37,7 +38,9 @@ def run(given: argparse.Namespace) -> int:
 def demo_settings(home: Path | None, rules: Path | None, actor: str | None) -> Settings:
     """The demo's own folder below the user's, so that it never touches a real queue."""
     base = settings(home, rules=rules, actor=actor)
-    return base if home else settings(base.home / "demo", rules=rules, actor=actor)
+    if home:
+        return base
+    return replace(settings(base.home / "demo", rules=rules, actor=actor), models=base.models)
 
 
 def _speed(text: str) -> float:

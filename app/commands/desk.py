@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ def open_desk(where: Settings, title: str, beside: Sequence[Sequence[str]]) -> i
         return await asyncio.to_thread(queue_of, where)
 
     where.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.environ["LASTCLICK_MODELS"] = str(where.models)  # what the worker fits outlives a demo's folder
     with children.running(beside, where.logs):
         desk = Desk(open_queue, actor=where.actor, title=title)
         desk.run()

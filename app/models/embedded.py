@@ -46,7 +46,8 @@ class Fitted:
             return found
 
     def _kept(self) -> Pair | None:
-        return kept.load(self._folder, self._key())
+        name = self._key()
+        return kept.load(self._folder, name) or kept.load(kept.BUILT_IN, name)
 
     def _fitted(self) -> tuple[Pair, Report]:
         pair, found = fit(self.examples(), reviewed(self._folder))

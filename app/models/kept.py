@@ -1,4 +1,5 @@
-"""Keeps a fitted pair in the user's folder, so that the same examples are fitted once; a changed one is a new file."""
+"""Keeps fitted pairs, so that the same examples are fitted once: in the user's folder, and for the default intents in the
+package itself. A file is named by all that it was fitted to, so one that does not fit is never found."""
 
 from __future__ import annotations
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 CODE = ("linear.py", "hashed.py", "minilm.py", "pair.py", "fitting.py", "clauses.py")
 """What a fit depends on besides the examples."""
+BUILT_IN = Path(__file__).with_name("fits")
+"""Holds the fit of the default intents; `python -m app.models.built_in` makes it."""
+NEWEST = 5
+"""Fits that a folder keeps: rules that are tried out and taken back need no new one."""
 
 
 def key(examples: Mapping[str, Sequence[str]], reviewed: Iterable[tuple[str, str]], strong: bool) -> str:
@@ -52,8 +57,9 @@ def load(folder: Path, name: str) -> Pair | None:
         return None
 
 
-def save(folder: Path, name: str, pair: Pair) -> None:
-    """Write it whole or not at all; older fits are removed. A folder that cannot be written to costs a fit at each start."""
+def save(folder: Path, name: str, pair: Pair, newest: int = NEWEST) -> None:
+    """Write it whole or not at all, and remove all but the newest. A folder that cannot be written to costs a fit at
+    each start."""
     import numpy as np
 
     arrays: dict[str, Any] = {}
@@ -78,11 +84,11 @@ def save(folder: Path, name: str, pair: Pair) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         handle, path = tempfile.mkstemp(dir=folder, suffix=".part")
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
+            np.savez_compressed(file, facts=np.array(json.dumps(facts)), **arrays)
         Path(path).replace(target)
-        for old in folder.glob("pair-*.npz"):
-            if old != target:
-                old.unlink(missing_ok=True)
+        others = [old for old in folder.glob("pair-*.npz") if old != target]
+        for old in sorted(others, key=lambda file: file.stat().st_mtime, reverse=True)[newest - 1 :]:
+            old.unlink(missing_ok=True)
     except OSError:
         return
 
