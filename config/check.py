@@ -155,6 +155,7 @@ def _reviews(rules: Rules, found: Found) -> None:
             found.unknown("review", (*where, "if", "trigger"), "trigger", name, [each.name for each in rules.triggers])
         known = frozenset().union(*(_REVIEW_SLOTS.get(name, frozenset()) for name in if_.model_fields_set))
         _slots(("review", (*where, "reason")), review.reason, known, found)
+        _slots(("review", (*where, "short")), review.short, known, found)
         for why in _contradictions(review, [rules.actions[kind] for kind in kinds if kind in rules.actions]):
             found.say("review", (*where, "if"), f"can never fire: {why}")
 

@@ -163,6 +163,10 @@ class ReviewEntry(Shape):
     risk: Risk = "high"
     needs: Literal["one", "two"] = "one"
     role: str | None = None
+    short: str = ""
+    """The reason in a few words, for lists; slots as in `reason`. Empty: the reason itself."""
+    general: bool = False
+    """True for a reason that many proposals share: told after the telling ones."""
 
 
 # ── messages.toml ────────────────────────────────────────────────────────────

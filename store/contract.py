@@ -301,6 +301,10 @@ class GateReason(Value):
     limit: Line | None = None
     actual: Line | None = None
     to: Line | None = None
+    short: Line = ""
+    """The same in a few words, for lists; empty: `text` serves."""
+    general: bool = False
+    """A reason that many proposals share ("moves money"): drawn after the telling ones, and quieter."""
 
 
 class Gate(Value):

@@ -76,7 +76,7 @@ def open_review(
         held_by=held_by,
         subject=plain.line(ticket.subject),
         reason=first.code,
-        sentence=first.text,
+        sentence=first.short or first.text,
         reasons=json.dumps([reason.code for reason in gate.reasons]),
         route=proposal.route.name,
         model=proposal.route.model,

@@ -15,10 +15,11 @@ from config.rules import ReviewEntry, Rules
 from store.contract import Gate, GateReason, Proposal
 
 _SLOT = re.compile(r"\{(\w+)\}")
+_SMALL = re.compile(r"(?<=\d)\.00\b")
 
 
 def gate(proposal: Proposal, rules: Rules, refunded_today: Mapping[str, int]) -> Gate:
-    """All reasons, each with limit and actual in words, in the order of review.toml.
+    """All reasons, each with limit and actual in words, in the order of review.toml, the general ones last.
 
     `refunded_today`: minor units by currency, already refunded to this customer. A rule that cannot be judged because a
     field is missing stops and names the field.
@@ -37,7 +38,7 @@ def gate(proposal: Proposal, rules: Rules, refunded_today: Mapping[str, int]) ->
     beyond_rules = bool(reasons) and not stopped
     two = [entry for entry in stopped if entry.needs == "two"]
     return Gate(
-        reasons=tuple(reasons.values()),
+        reasons=tuple(sorted(reasons.values(), key=lambda reason: reason.general)),
         risk="high" if risky or beyond_rules or any(entry.risk == "high" for entry in stopped) else "low",
         needs="two" if two else "one",
         role=next((entry.role for entry in (*two, *stopped) if entry.role), None),
@@ -58,6 +59,8 @@ def _reasons(plan: Plan, looked: Looked, kinds: frozenset[str]) -> list[GateReas
             limit=hit.get("limit"),
             actual=hit.get("actual"),
             to=entry.to,
+            short=_SMALL.sub("", _sentence(entry.short, hit)),
+            general=entry.general,
         )
         for hit in found
     ]
