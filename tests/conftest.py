@@ -1,0 +1,19 @@
+"""What every test may use: the embedded pair for the default rules, fitted once and kept from run to run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from app.models import registry
+from config.load import load
+
+
+@pytest.fixture(scope="session")
+def fitted() -> Path:
+    """A folder with the pair, to be read or copied. Its file's name is the hash of examples and code: a change fits anew."""
+    folder = Path(platformdirs.user_cache_path("lastclick-tests")) / "models"
+    registry.models(load(), folder)["strong"].classify("where is my order", timeout=60.0)
+    return folder
