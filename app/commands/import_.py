@@ -55,7 +55,7 @@ async def _file(where: Settings, parsed: Parsed, *, skip_bad: bool) -> int:
         filed = await file(queue, parsed, skip_bad=skip_bad)
     finally:
         await queue.close()
-    print(f"{filed.messages} messages are in the queue.")
+    print("1 message is in the queue." if filed.messages == 1 else f"{filed.messages} messages are in the queue.")
     for message_id in filed.conflicts:
         print(plain.line(f"{message_id} is known with other contents and stays as it was."), file=sys.stderr)
     return 1 if filed.conflicts else 0

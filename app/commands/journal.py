@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
 from config.settings import settings
 
@@ -13,9 +15,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """0 when every entry stands, 1 with the first bad entry named otherwise."""
+    from store import plain
     from store.journal import verify
 
     where = settings(given.home, rules=given.rules)
+    if not Path(where.queue).exists():
+        print(f"There is no queue at {where.queue}: nothing to verify.", file=sys.stderr)
+        return 1
     found = verify(where.queue)
-    print(found)
-    return 0 if found.ok else 1
+    if not found.ok:
+        print(plain.line(f"Entry {found.first_bad} does not stand: {found.problem}"), file=sys.stderr)
+        return 1
+    print(f"{found.entries} entries stand. Head {found.head}")
+    return 0

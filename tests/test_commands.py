@@ -1,0 +1,142 @@
+"""The commands on a real queue in a folder of their own: what they print, what they refuse, what they leave as it was."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def lastclick(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "app.cli", words[0], "--home", str(home), *words[1:]]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, stdin=subprocess.DEVNULL)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def tickets(path: Path, *rows: object) -> Path:
+    path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows) + "\n")
+    return path
+
+
+def test_a_file_with_a_bad_line_is_filed_whole_or_not_at_all(tmp_path: Path) -> None:
+    file = tickets(tmp_path / "day.jsonl", {"message_id": "m1", "text": "Where is it?"}, {"message_id": "m2"}, "{")
+    refused = lastclick(tmp_path, "import", str(file))
+    assert refused.returncode == 1
+    assert "line 2: text" in refused.stderr
+    assert "line 3" in refused.stderr
+    assert "Nothing was filed" in refused.stderr
+    assert "Nothing waits" in lastclick(tmp_path, "show").stdout
+    taken = lastclick(tmp_path, "import", str(file), "--skip-bad")
+    assert taken.returncode == 0
+    assert "1 message is in the queue" in taken.stdout
+
+
+def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
+    file = tickets(tmp_path / "day.jsonl", {"message_id": "m1", "thread": "t1", "text": "Where is it?"})
+    lastclick(tmp_path, "import", str(file))
+    before = lastclick(tmp_path, "journal", "verify").stdout
+    assert lastclick(tmp_path, "import", str(file)).returncode == 0
+    assert lastclick(tmp_path, "journal", "verify").stdout == before
+    assert before.startswith("1 entries stand")
+
+
+def test_a_message_known_with_other_words_is_named(tmp_path: Path) -> None:
+    lastclick(tmp_path, "import", str(tickets(tmp_path / "a.jsonl", {"message_id": "m1", "text": "one"})))
+    again = lastclick(tmp_path, "import", str(tickets(tmp_path / "b.jsonl", {"message_id": "m1", "text": "two"})))
+    assert again.returncode == 1
+    assert "m1 is known with other contents" in again.stderr
+
+
+def test_a_ticket_is_shown_in_plain_text(tmp_path: Path) -> None:
+    hostile = "Hello \x1b]52;c;aGk=\x07 there"
+    lastclick(tmp_path, "import", str(tickets(tmp_path / "a.jsonl", {"message_id": "m1", "thread": "t1", "text": hostile})))
+    shown = lastclick(tmp_path, "show", "t1")
+    assert "Hello ␛]52;c;aGk=␇ there" in shown.stdout
+    assert "\x1b" not in shown.stdout
+    assert json.loads(lastclick(tmp_path, "show", "t1", "--json").stdout)["ticket"]["id"] == "t1"
+
+
+def test_a_ticket_that_is_not_there_is_said(tmp_path: Path) -> None:
+    missing = lastclick(tmp_path, "show", "nowhere")
+    assert missing.returncode == 1
+    assert "nowhere" in missing.stderr
+
+
+def test_a_forged_journal_is_found(tmp_path: Path) -> None:
+    import sqlite3
+
+    lastclick(tmp_path, "import", str(tickets(tmp_path / "a.jsonl", {"message_id": "m1", "text": "one"})))
+    with sqlite3.connect(tmp_path / "queue.sqlite") as forger:
+        guards = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'journal'"
+        for (trigger,) in forger.execute(guards).fetchall():
+            forger.execute(f"DROP TRIGGER {trigger}")
+        forger.execute("UPDATE journal SET actor = 'nobody' WHERE seq = 1")
+    found = lastclick(tmp_path, "journal", "verify")
+    assert found.returncode == 1
+    assert "Entry 1 does not stand" in found.stderr
+
+
+def test_verifying_nothing_says_so_and_makes_nothing(tmp_path: Path) -> None:
+    done = lastclick(tmp_path / "new", "journal", "verify")
+    assert done.returncode == 1
+    assert "nothing to verify" in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_rules_copied_are_fine_and_load_the_shop(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    assert lastclick(tmp_path, "rules", "copy", str(rules)).returncode == 0
+    assert lastclick(tmp_path, "rules", "check", str(rules)).returncode == 0
+    loaded = lastclick(tmp_path, "shop", "load", "--rules", str(rules))
+    assert loaded.returncode == 0
+    assert "150 order records" in loaded.stdout
+    assert lastclick(tmp_path, "rules", "copy", str(rules)).returncode == 1
+
+
+def test_a_typo_in_the_rules_is_named_with_file_line_and_nearest_name(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    lastclick(tmp_path, "rules", "copy", str(rules))
+    routes = rules / "routes.toml"
+    routes.write_text(routes.read_text().replace('route = "messy"', 'route = "mesy"', 1))
+    done = lastclick(tmp_path, "rules", "check", str(rules))
+    assert done.returncode == 1
+    assert "routes.toml:" in done.stdout
+    assert "messy" in done.stdout
+
+
+def test_a_broken_rules_file_stops_a_command_with_a_sentence(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "review.toml").write_text("[[review]\n")
+    done = lastclick(tmp_path, "show", "--rules", str(rules))
+    assert done.returncode == 1
+    assert "review.toml:1" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("test", "nothing.jsonl"), ("test", "bad.jsonl")])
+def test_intents_test_names_what_is_wrong_with_its_file(tmp_path: Path, words: tuple[str, str]) -> None:
+    tickets(tmp_path / "bad.jsonl", {"text": "where is it", "intent": "order_statsu"}, "[]")
+    done = lastclick(tmp_path, "intents", words[0], str(tmp_path / words[1]))
+    assert done.returncode == 1
+    assert words[1] in done.stderr
+    if words[1] == "bad.jsonl":
+        assert "did you mean 'order_status'" in done.stderr
+
+
+def test_the_doctor_says_where_things_are(tmp_path: Path) -> None:
+    done = lastclick(tmp_path, "doctor")
+    assert done.returncode == 0
+    assert str(tmp_path / "queue.sqlite") in done.stdout
+    lastclick(tmp_path, "import", str(tickets(tmp_path / "a.jsonl", {"message_id": "m1", "text": "one"})))
+    assert "none runs" in lastclick(tmp_path, "doctor").stdout
+
+
+def test_the_doctor_names_a_file_that_is_no_queue(tmp_path: Path) -> None:
+    (tmp_path / "queue.sqlite").write_text("this is no database, only a few words\n" * 100)
+    done = lastclick(tmp_path, "doctor")
+    assert done.returncode == 1
+    assert "! " in done.stdout
