@@ -120,8 +120,9 @@ def diff(kind: str, entry: ActionEntry, args: Args, schema: Schema) -> tuple[Fie
         found.append(FieldDiff(field="order.payment_method", before=read.get("payment_method"), after=after))
     money = amount(entry, args, schema)
     if kind == "refund" and money:
-        before = read.get("refunded") or 0
-        found.append(FieldDiff(field="order.refunded", before=before, after=before + money.minor))
+        had = money.model_copy(update={"minor": read.get("refunded") or 0})
+        gets = money.model_copy(update={"minor": had.minor + money.minor})
+        found.append(FieldDiff(field="order.refunded", before=had.model_dump(), after=gets.model_dump()))
     found += _account_diff(kind, entry, args, customer)
     return tuple(found) or tuple(FieldDiff(field=name, before=None, after=value) for name, value in args.items())
 
