@@ -15,5 +15,6 @@ from config.load import load
 def fitted() -> Path:
     """A folder with the pair, to be read or copied. Its file's name is the hash of examples and code: a change fits anew."""
     folder = Path(platformdirs.user_cache_path("lastclick-tests")) / "models"
+    folder.mkdir(parents=True, exist_ok=True)
     registry.models(load(), folder)["strong"].classify("where is my order", timeout=60.0)
     return folder
