@@ -1,6 +1,6 @@
 """Where things are: the queue, the engine's file, the shop's records, the outbox, the rules; from the command line, the
-environment (`LASTCLICK_HOME`, `LASTCLICK_RULES`, `LASTCLICK_QUEUE`, `LASTCLICK_ACTOR`, `LASTCLICK_MODELS`) or the
-platform's folders."""
+environment (`LASTCLICK_HOME`, `LASTCLICK_RULES`, `LASTCLICK_QUEUE`, `LASTCLICK_KEYMAP`, `LASTCLICK_ACTOR`,
+`LASTCLICK_MODELS`) or the platform's folders."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class Settings:
     home: Path
     queue: str
     rules_folder: Path
+    keymap: Path
     actor: str
     models: Path
     """Fitted models: a cache, each file named by what it was fitted to, so that any number of queues may share it."""
@@ -42,6 +43,16 @@ class Settings:
         return self.home / "outbox"
 
     @property
+    def session(self) -> Path:
+        """Where the desk left off: ticket, filter, layout, half-written edits."""
+        return self.home / "session.json"
+
+    @property
+    def crashes(self) -> Path:
+        """Reports of defects, without a customer's words."""
+        return self.home / "crashes"
+
+    @property
     def logs(self) -> Path:
         """What the worker says."""
         return self.home / "logs"
@@ -55,17 +66,19 @@ def settings(
         home = Path(named).expanduser()
     models = _path_from("LASTCLICK_MODELS") or (home / "models" if home else None)
     rules_folder = rules or _path_from("LASTCLICK_RULES")
+    own = home
     if home is None:
         import platformdirs
 
         home = platformdirs.user_data_path("lastclick", appauthor=False)
-        rules_folder = rules_folder or platformdirs.user_config_path("lastclick", appauthor=False) / "rules"
+        own = platformdirs.user_config_path("lastclick", appauthor=False)
         models = models or platformdirs.user_cache_path("lastclick", appauthor=False) / "models"
-    rules_folder = rules_folder or home / "rules"
+    own = own or home
     return Settings(
         home=home,
         queue=queue or os.environ.get("LASTCLICK_QUEUE") or str(home / "queue.sqlite"),
-        rules_folder=rules_folder,
+        rules_folder=rules_folder or own / "rules",
+        keymap=_path_from("LASTCLICK_KEYMAP") or own / "keymap.toml",
         actor=actor or os.environ.get("LASTCLICK_ACTOR") or _login_name(),
         models=models or home / "models",
     )

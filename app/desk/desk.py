@@ -6,17 +6,21 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.app import App
+from rich.console import RenderableType
+from textual._compositor import CompositorUpdate
+from textual.app import App, SystemCommand
 from textual.filter import LineFilter
+from textual.screen import Screen
 
 import app as package
-from app.desk import themes
+from app.desk import commands, themes
 from app.desk.paint import Colourless, Inert
 from app.desk.screens.main import MainScreen
+from app.desk.thrift import Shown, Thrifty
 from store.queue import Queue, QueueError
 
 STYLES = Path(package.__file__).parent.parent / "styles"
@@ -28,7 +32,7 @@ class Desk(App[None]):
 
     TITLE = "lastclick"
     CSS_PATH: ClassVar = [STYLES / "base.tcss", STYLES / "main.tcss", STYLES / "dialogs.tcss"]
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False  # Textual's own key for it cannot be remapped: `commands` opens it
 
     def __init__(
         self,
@@ -46,6 +50,7 @@ class Desk(App[None]):
         self._read_only = read_only
         self._queue: Queue | None = None
         self._inert = Inert()
+        self._shown = Shown()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.FALLBACK
@@ -54,7 +59,19 @@ class Desk(App[None]):
         """The second gate for outside text stands before every other filter."""
         return [self._inert, Colourless()] if self._no_color else [self._inert, *super().get_line_filters()]
 
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the command palette offers: what works on the screen below it."""
+        yield from commands.offered(screen)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Textual's way to the terminal; what is there already is not written again."""
+        if isinstance(renderable, CompositorUpdate):
+            renderable = Thrifty(renderable, self._shown, self.size)
+        super()._display(screen, renderable)
+
     def on_mount(self) -> None:
+        for signalled in (self.app_suspend_signal, self.app_resume_signal):
+            signalled.subscribe(self, lambda _: self._shown.forget())
         for theme in themes.ALL:
             self.register_theme(theme)
         self.theme = themes.default(self._no_color)

@@ -1,12 +1,14 @@
-"""Which keys work when: one table that feeds bindings, footer and help. Pure data, tested without an app."""
+"""Which keys work when: one table that feeds bindings, footer, help, command palette and keymap. Pure data, tested without
+an app."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Mode = Literal["look", "confirm", "busy"]
+Mode = Literal["look", "confirm", "busy", "history"]
+"""`history`: the history of a ticket is on screen, and none of the main screen's keys work."""
 Pane = Literal["queue", "ticket", "live"]
 
 
@@ -28,6 +30,7 @@ class Situation:
     source_shown: bool = False
     alternatives: int = 0
     undo: str = ""
+    earlier: int = 0
 
 
 Test = Callable[[Situation], bool]
@@ -49,6 +52,14 @@ class Key:
 
 def _looking(now: Situation) -> bool:
     return now.mode == "look"
+
+
+def _telling(now: Situation) -> bool:
+    return now.mode == "history"
+
+
+def _can_note(now: Situation) -> bool:
+    return now.mode == "look" and now.case and not now.read_only
 
 
 def _deciding(now: Situation) -> bool:
@@ -139,26 +150,73 @@ KEYS: tuple[Key, ...] = (
         2,
     ),
     Key("fold", ("tab",), "Tab", "panes", "move", lambda now: _looking(now) and now.narrow, 7),
-    Key("help", ("question_mark",), "?", "keys", "desk", _looking, 90),
+    Key("history", ("h",), "h", "history of the ticket", "read", lambda now: _looking(now) and now.case, 15),
+    Key("note", ("N",), "N", "add a note", "read", _can_note),
+    Key("copy", ("c",), "c", "copy the reply or the open source", "read", lambda now: _looking(now) and now.case),
+    Key("copy_id", ("C",), "C", "copy the ticket's number", "read", lambda now: _looking(now) and now.case),
+    Key("history_down", ("j", "down"), "j ↓", "line down", "move", _telling),
+    Key("history_up", ("k", "up"), "k ↑", "line up", "move", _telling),
+    Key("history_page_down", ("pagedown", "space", "ctrl+d"), "PgDn", "page down", "move", _telling, 21),
+    Key("history_page_up", ("pageup", "ctrl+u"), "PgUp", "page up", "move", _telling),
+    Key("history_top", ("home", "g"), "g", "to the oldest", "move", _telling, 22),
+    Key("history_end", ("end", "G"), "G", "to the newest", "move", _telling, 23),
+    Key("history_note", ("N",), "N", "add a note", "read", lambda now: _telling(now) and not now.read_only, 20),
+    Key(
+        "history_earlier",
+        ("e",),
+        "e",
+        "earlier conversations",
+        "read",
+        lambda now: _telling(now) and now.earlier > 0,
+        19,
+    ),
+    Key("history_back", ("escape", "h", "q"), "Esc", "back", "move", _telling, 18),
+    Key("palette", ("ctrl+p",), "Ctrl+P", "find an action by its name", "desk", _looking),
+    Key("suspend", ("ctrl+z",), "Ctrl+Z", "back to the shell until fg", "desk", _looking),
+    Key("help", ("question_mark",), "?", "keys", "desk", lambda now: _looking(now) or _telling(now), 90),
     Key("quit", ("q",), "q", "quit", "desk", _looking, 91),
 )
 
 GROUPS = {"decide": "Decide", "move": "Move", "read": "Read", "desk": "Desk"}
 
 
+_table: tuple[Key, ...] = KEYS
+
+
+def use(table: Sequence[Key]) -> None:
+    """From now on this table is asked: the default one, or one with a keymap over it. A process shows one desk."""
+    global _table  # noqa: PLW0603
+    _table = tuple(table)
+
+
+def table() -> tuple[Key, ...]:
+    """The keys in use."""
+    return _table
+
+
+def shown(key_id: str) -> str:
+    """How the keys of an action are written, for sentences that name them; empty when it has none."""
+    return next((key.shown for key in _table if key.id == key_id), "")
+
+
 def works(key_id: str, now: Situation) -> bool:
     """Whether that action may run now."""
-    return any(key.id == key_id and key.works(now) for key in KEYS)
+    return any(key.id == key_id and key.works(now) for key in _table)
 
 
 def working(now: Situation) -> tuple[Key, ...]:
-    """The keys that work here, in the table's order: what help lists."""
-    return tuple(key for key in KEYS if key.works(now))
+    """The actions that work here, in the table's order: what the palette offers, also those whose key is switched off."""
+    return tuple(key for key in _table if key.works(now))
+
+
+def pressed(key: str, now: Situation) -> Key | None:
+    """The action that this key calls here: None when it calls none."""
+    return next((each for each in _table if key in each.keys and each.works(now)), None)
 
 
 def footer(now: Situation, cells: int) -> tuple[tuple[str, str], ...]:
     """Key and title of the most useful keys that fit; `?` always does."""
-    ranked = sorted((key for key in working(now) if key.rank), key=lambda key: key.rank)
+    ranked = sorted((key for key in working(now) if key.rank and key.keys), key=lambda key: key.rank)
     chosen: list[tuple[str, str]] = []
     last = [(key.shown, key.title) for key in ranked if key.id == "help"]
     left = cells - sum(len(shown) + len(title) + 3 for shown, title in last)

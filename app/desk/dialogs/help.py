@@ -34,14 +34,14 @@ def listing(keys: Sequence[Key]) -> Content:
     """One line a key, under its group; the sources share one."""
     rows: list[Content] = []
     for group, title in GROUPS.items():
-        mine = [key for key in keys if key.group == group and not key.id.startswith("source_")]
-        numbered = [key for key in keys if key.group == group and key.id.startswith("source_")]
+        mine = [key for key in keys if key.keys and key.group == group and not key.id.startswith("source_")]
+        numbered = [key for key in keys if key.keys and key.group == group and key.id.startswith("source_")]
         if not mine and not numbered:
             continue
         rows.append(words(title, "$secondary bold"))
         rows += [line((f"  {fit(key.shown, 10)}", "bold $primary"), (key.title, "")) for key in mine]
         if numbered:
-            span = "1" if len(numbered) == 1 else f"1-{len(numbered)}"
+            span = numbered[0].shown if len(numbered) == 1 else f"{numbered[0].shown}-{numbered[-1].shown}"
             rows.append(
                 line((f"  {fit(span, 10)}", "bold $primary"), ("open a source, light the claims it carries", ""))
             )

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 
-from app.desk import keys, news
+from app.desk import commands, keys, news
 from app.desk.dialogs.help import HelpDialog
 from app.desk.guard import VERDICTS
 from app.desk.handling import Handling
@@ -29,9 +27,9 @@ HANDLED = {*VERDICTS, "back_out"}
 class MainScreen(Frame):
     """The frame, moved by keys and by news."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"do('{each.id}')", each.title, id=each.id, show=False) for each in keys.KEYS for key in each.keys
-    ]
+    def __init__(self, actor: str, title: str, read_only: bool) -> None:
+        super().__init__(actor, title, read_only)
+        commands.bind(self)
 
     def use(self, queue: Queue) -> None:
         """The queue is open: start reading and following it."""
@@ -51,10 +49,13 @@ class MainScreen(Frame):
         return super().check_action(action, parameters)
 
     def action_do(self, key_id: str) -> None:
-        if self._handling is None:
+        """Also the command palette comes here, whose choice may have gone stale."""
+        if self._handling is None or not keys.works(key_id, self.situation()):
             return
         if key_id in HANDLED:
             self._handling.press(key_id)
+        elif key_id in commands.ALSO:
+            commands.ALSO[key_id](self)
         elif key_id.startswith("source_"):
             self._open_source(int(key_id.removeprefix("source_")))
         else:
