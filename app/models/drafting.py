@@ -143,10 +143,8 @@ def _evidence(said: Sequence[Said], facts: Facts, shop: Known) -> list[Evidence]
 
 
 def _note(proposed: Proposed, facts: Facts, missing: Sequence[str], model: str) -> str:
-    lines = [LABEL]
-    who = facts.customer
-    lines.append(f"Customer: {who.name or 'unknown'}, identity {who.identity}{f' ({who.how})' if who.how else ''}.")
-    lines += [f"Proposed: {action.description}." for action in proposed.actions]
+    """What the colleague cannot see elsewhere comes first; the proposed actions and the customer stand above the note."""
+    lines: list[str] = []
     for each in proposed.unmet:
         allowed = " or ".join(map(str, each.need.is_))
         lines.append(
@@ -156,4 +154,8 @@ def _note(proposed: Proposed, facts: Facts, missing: Sequence[str], model: str) 
     lines += [f"Not found: {note}." for note in proposed.notes]
     if missing:
         lines.append(f"Missing: {', '.join(missing)}.")
+    lines += [f"Proposed: {action.description}." for action in proposed.actions]
+    who = facts.customer
+    lines.append(f"Customer: {who.name or 'unknown'}, identity {who.identity}{f' ({who.how})' if who.how else ''}.")
+    lines.append(LABEL)
     return "\n".join(lines)
