@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlmodel import Session
 
-from store import journal, plain
+from store import journal, plain, reading
 from store.contract import (
     REPLY,
     Action,
+    GateReason,
     Json,
     Proposal,
     action_hash,
@@ -91,6 +93,23 @@ def enqueue(session: Session, judge: Judge, ticket: TicketRow, intent: Intent) -
     return rows
 
 
+def already(session: Session, ticket: TicketRow, proposal: Proposal) -> GateReason | None:
+    """Why a person must look before it goes out by itself: an action of it was done, or nobody knows whether it was."""
+    kinds = {action.kind for action in proposal.actions}
+    keys = [action.idempotency_key for action in _keyed(ticket, proposal, proposal.actions)]
+    unknown = (_executions.c.state == "unknown") & (_executions.c.kind.in_(kinds))
+    known = _executions.c.state.in_(("queued", "running", "done")) & _executions.c.idempotency_key.in_(keys)
+    found = session.execute(
+        select(_executions.c.kind, _executions.c.state)
+        .where(_executions.c.ticket_id == ticket.id, or_(unknown, known))
+        .order_by(_executions.c.created_at)
+    ).first()
+    if found is None:
+        return None
+    what = "nobody knows whether it was done" if found.state == "unknown" else f"it is {found.state}"
+    return GateReason(code="done_already", text=f"{found.kind} was let go for this ticket before and {what}")
+
+
 def refunded_today(session: Session, customer_id: str | None, leave_out: Collection[str] = ()) -> dict[str, int]:
     """Minor units by currency that went, or are on their way, to this customer since midnight UTC.
 
@@ -143,6 +162,15 @@ def undispatched(session: Session, ticket_id: str) -> list[ExecutionRow]:
 def of_batch(session: Session, batch: str) -> list[ExecutionRow]:
     found = select(ExecutionRow).where(_executions.c.batch == batch).order_by(_executions.c.position)
     return list(session.execute(found).scalars())
+
+
+def as_let_go(session: Session, request_id: str, rows: Sequence[ExecutionRow]) -> Proposal:
+    """The proposal with exactly what these executions do: edited arguments and an edited reply are what is judged."""
+    old = reading.proposal(session, request_id)
+    actions = tuple(Action.model_validate_json(one.action) for one in rows if one.kind != SEND_REPLY)
+    reply = next((json.loads(one.action)["args"]["text"] for one in rows if one.kind == SEND_REPLY), None)
+    claims = old.claims if reply == old.customer_reply else ()
+    return old.model_copy(update={"actions": actions, "customer_reply": reply, "claims": claims})
 
 
 def digest_of(rows: Sequence[ExecutionRow]) -> str:

@@ -194,7 +194,11 @@ def ending(session: Session, judge: Judge, work_id: str, end: Ending) -> None:
 
 def _lead_on(session: Session, judge: Judge, ticket: TicketRow, work: WorkRow, end: Ending) -> None:
     item = end.proposal
-    if end.how in ("send", "ask") and (item.actions or item.customer_reply is not None):
+    again = carrying.already(session, ticket, item) if end.how in ("send", "ask") else None
+    if again is not None:
+        gate = end.gate.model_copy(update={"reasons": (again, *end.gate.reasons), "risk": "high"})
+        reviewing.open_review(session, judge, ticket, item, gate, work_id=work.id)
+    elif end.how in ("send", "ask") and (item.actions or item.customer_reply is not None):
         ticket.state = "working"
         intent = carrying.Intent(batch=work.id, proposal=item)
         carrying.enqueue(session, judge, ticket, intent)

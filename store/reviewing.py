@@ -163,14 +163,19 @@ def supersede(session: Session, ticket_id: str, why: str, *, actor: str = journa
     """Closes the ticket's undecided reviews, and the first yes of a two-person one with them. Returns how many."""
     rows = undecided(session, ticket_id)
     for row in rows:
-        waits = (_decisions.c.review_id == row.id) & (_decisions.c.state == "waiting_for_second")
-        for decision in session.execute(select(DecisionRow).where(waits)).scalars():
-            decision.state = "void"
-            journal.append(
-                session, "decision.void", row.id, actor=actor, ticket=ticket_id, decision=decision.id, why=why
-            )
-        move(session, row, "superseded", "review.superseded", actor=actor, why=why)
+        close(session, row, why, actor=actor)
     return len(rows)
+
+
+def close(session: Session, row: ReviewRow, why: str, *, actor: str = journal.SYSTEM) -> None:
+    """Closes one undecided review; a first yes that waited for a second one goes with it."""
+    waits = (_decisions.c.review_id == row.id) & (_decisions.c.state == "waiting_for_second")
+    for decision in session.execute(select(DecisionRow).where(waits)).scalars():
+        decision.state = "void"
+        journal.append(
+            session, "decision.void", row.id, actor=actor, ticket=row.ticket_id, decision=decision.id, why=why
+        )
+    move(session, row, "superseded", "review.superseded", actor=actor, why=why)
 
 
 def adopt(ticket: TicketRow, customer: Customer) -> None:

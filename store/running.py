@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from store import counting, journal, plain, reading, reviewing, searching, sending, switching
-from store.carrying import SEND_REPLY, of_batch, refunded_today, tell, void
+from store import afterwards, counting, journal, plain, reading, reviewing, searching, sending, switching
+from store.carrying import SEND_REPLY, as_let_go, of_batch, refunded_today, tell, void
 from store.contract import Action, Execution, Failure, Gate, GateReason, action_hash, now
 from store.judge import Judge
 from store.queue import NotFound
@@ -75,11 +74,13 @@ class End:
 def settle(session: Session, judge: Judge, execution_id: str, end: End) -> None:
     """Records how it ended. The same end again changes nothing; another end than the recorded one is refused."""
     row, state, failure = _row(session, execution_id), end.state, end.failure
-    if row.state == state:
+    if row.state == state or (row.state == "void" and state == "done" and afterwards.twin(session, row) is not None):
         return
     if row.state not in ("running", "unknown") or state not in ("done", "failed", "unknown"):
         raise Refused("settled", f"{row.kind} is {row.state}; it cannot become {state}.")
-    was_unknown = row.state == "unknown"
+    if row.state == "unknown":
+        _known_now(session, judge, row, end)
+        return
     row.state, row.settled_at = state, now()
     row.external_id = end.external_id or row.external_id
     if state != "done":
@@ -87,15 +88,33 @@ def settle(session: Session, judge: Judge, execution_id: str, end: End) -> None:
         row.failure = failure.model_dump_json()
     session.flush()
     tell(session, row, state, external_id=row.external_id, code=failure.code if failure else None, worker=row.worker)
-    _count_end(session, row, was_unknown)
-    if was_unknown:
-        return  # a person has had it since it became unknown; the journal tells them how it ended
+    _count_end(session, row)
     if state == "done":
         _done(session, judge, row)
     else:
         assert failure is not None
         void(session, [one for one in of_batch(session, row.batch) if one.state == "queued"], failure.code)
         _back_to_a_person(session, judge, row, failure)
+
+
+def _known_now(session: Session, judge: Judge, row: ExecutionRow, end: End) -> None:
+    """A person has had it since it became unknown. Failed: they go on as they are. Done: nobody may do it again."""
+    counting.add(session, "executions:unknown", "", n=-1, seconds=counting.GAUGE)
+    row.settled_at, row.external_id = now(), end.external_id or row.external_id
+    code = end.failure.code if end.failure else None
+    if end.state == "failed":
+        row.state, row.failure = "failed", (end.failure or _unexplained(judge, row, "failed")).model_dump_json()
+        tell(session, row, "failed", external_id=row.external_id, code=code, worker=row.worker)
+        return
+    afterwards.take_back(session, judge, row)
+    other = afterwards.twin(session, row)
+    if other is not None:
+        afterwards.same_deed(session, row, other)
+        return
+    row.state, row.failure = "done", None
+    session.flush()
+    tell(session, row, "done", external_id=row.external_id, code=code, worker=row.worker)
+    _done(session, judge, row)
 
 
 def listing(session: Session, worker: str | None) -> list[Execution]:
@@ -137,32 +156,44 @@ def _never(session: Session, judge: Judge, row: ExecutionRow) -> Refused | None:
     if ticket.newest_message_id != row.message_id:
         return Refused("stale", "The customer has written since.")
     if row.decision_id is None:
-        return _rules_changed(session, judge, row, ticket)
+        return _rules_changed(session, judge, row, Gate(), 0)
     decision = session.get_one(DecisionRow, row.decision_id)
     review = reading.review_row(session, decision.review_id)
     if decision.state != "standing" or decision.fingerprint != review.fingerprint or review.state != "decided":
         return Refused("approvals", "The approval does not stand any more.")
-    approvals = table(ApprovalRow)
+    approvals, shown = table(ApprovalRow), Gate.model_validate_json(review.gate)
     given = session.execute(
         select(func.count()).where(approvals.c.review_id == review.id, approvals.c.fingerprint == review.fingerprint)
     ).scalar_one()
-    if given < (2 if Gate.model_validate_json(review.gate).needs == "two" else 1):
+    if given < (2 if shown.needs == "two" else 1):
         return Refused("approvals", "An approval is missing.")
-    return _rules_changed(session, judge, row, ticket, given)
+    return _rules_changed(session, judge, row, shown, given)
 
 
-def _rules_changed(
-    session: Session, judge: Judge, row: ExecutionRow, ticket: TicketRow, approvals: int = 0
-) -> Refused | None:
-    """Under rules that changed since, it goes out only if the rules of this moment ask for no more approvals."""
+def _rules_changed(session: Session, judge: Judge, row: ExecutionRow, shown: Gate, approvals: int) -> Refused | None:
+    """Under rules that changed since, it is judged anew, and refused when they ask for anything nobody said yes to.
+
+    SAFETY §3 refuses when the rules version differs. A version differs by any changed comma in any text, and refusing
+    all that was approved for it would put the same screen before the same people again: they learn to approve without
+    reading. What matters is whether the rules of this moment would have shown a person more than was shown: a reason
+    that was not there, a second person, another role, a higher risk. Then it is refused, whatever was approved before.
+    """
     if row.rules_version == judge.rules_version:
         return None
-    others = {one.id for one in of_batch(session, row.batch)}
+    batch = of_batch(session, row.batch)
     gate = judge.gate(
-        reading.proposal(session, row.request_id), refunded_today(session, ticket.customer_id, leave_out=others)
+        as_let_go(session, row.request_id, batch),
+        refunded_today(session, row.customer_id, leave_out={one.id for one in batch}),
     )
-    needed = 0 if not gate.reasons else 2 if gate.needs == "two" else 1
-    return Refused("rules", f"The rules changed: {gate.reasons[0].text}.") if needed > approvals else None
+    seen = {reason.code for reason in shown.reasons}
+    fresh = next((reason.text for reason in gate.reasons if reason.code not in seen), None)
+    if fresh is None and gate.needs == "two" and approvals < 2:
+        fresh = "it needs a second person now"
+    if fresh is None and gate.role not in (None, shown.role):
+        fresh = f"it needs {gate.role} now"
+    if fresh is None and gate.risk == "high" and shown.risk != "high":
+        fresh = "its risk is high now"
+    return None if fresh is None else Refused("rules", f"The rules changed: {fresh}.")
 
 
 def _alive(session: Session, worker: str | None) -> bool:
@@ -187,20 +218,14 @@ def _done(session: Session, judge: Judge, row: ExecutionRow) -> None:
 def _back_to_a_person(session: Session, judge: Judge, row: ExecutionRow, failure: Failure) -> None:
     """Files what was not done as a new review whose first reason is what went wrong."""
     batch = of_batch(session, row.batch)
-    open_ = [one for one in batch if one.state != "done"]
-    actions = tuple(Action.model_validate_json(one.action) for one in open_ if one.kind != SEND_REPLY)
-    reply = next((json.loads(one.action)["args"]["text"] for one in open_ if one.kind == SEND_REPLY), None)
+    left = as_let_go(session, row.request_id, [one for one in batch if one.state != "done"])
     ran = ", ".join(Action.model_validate_json(one.action).description for one in batch if one.state == "done")
-    old = reading.proposal(session, row.request_id)
     ticket = session.get_one(TicketRow, row.ticket_id)
-    proposal = old.model_copy(
+    proposal = left.model_copy(
         update={
             "request_id": f"{row.id}!{row.state}",
             "created_at": now(),
             "expires_at": None,
-            "actions": actions,
-            "customer_reply": reply,
-            "claims": old.claims if reply == old.customer_reply else (),
             "internal_note": failure.internal_note + (f"\nAlready done: {ran}." if ran else ""),
             "failure": failure,
         }
@@ -219,12 +244,11 @@ def _unexplained(judge: Judge, row: ExecutionRow, state: str) -> Failure:
     return judge.failure(code, "action", attempts=str(row.attempt), action=row.kind, connector="the peer")
 
 
-def _count_end(session: Session, row: ExecutionRow, was_unknown: bool) -> None:
-    if row.state != "done" and not was_unknown:
+def _count_end(session: Session, row: ExecutionRow) -> None:
+    if row.state != "done":
         counting.add(session, "failures", row.route)
-    step = (row.state == "unknown") - was_unknown
-    if step:
-        counting.add(session, "executions:unknown", "", n=step, seconds=counting.GAUGE)
+    if row.state == "unknown":
+        counting.add(session, "executions:unknown", "", seconds=counting.GAUGE)
 
 
 def _row(session: Session, execution_id: str) -> ExecutionRow:

@@ -10,6 +10,8 @@ import json
 import random
 import sys
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,27 +44,44 @@ charged twice order refund parcel late broken address change invoice account loc
 return exchange size colour missing wrong delivery tracking password discount subscription email receipt gift
 """
 WORDS = _TALK.split()
+RARE = tuple(f"name{n}" for n in range(20_000))
+TEAMS = ("billing", "shipping", "security", "lead", "ana", "bo")
+MIXED = {"open": 0.6, "decided": 0.3, "snoozed": 0.04, "held": 0.03, "superseded": 0.03}
+"""A queue that has run for a while: most waits, much is decided, some sleeps or is held."""
+
 REASONS = ("refund_over_limit", "email_change", "models_disagree", "unproven_claim", "account_closure")
 ROUTES = ("routine", "messy", "fallback")
 
 
-def fill(database: Database, reviews: int, *, open_share: float = 1.0, seed: int = 7) -> None:
-    """Adds so many tickets with one message and one review each; the share that is not open was superseded."""
+@dataclass(frozen=True)
+class Kind:
+    """When the first ticket came, and which share of the reviews is in which state; a mixed queue has teams and risks."""
+
+    start: datetime
+    states: Mapping[str, float]
+
+    @property
+    def mixed(self) -> bool:
+        return len(self.states) > 1
+
+
+def fill(database: Database, reviews: int, *, states: Mapping[str, float] | None = None, seed: int = 7) -> None:
+    """Adds so many tickets with one message and one review each: all open, or in the given shares."""
     chance = random.Random(seed)
-    start = now() - timedelta(days=30)
+    kind = Kind(now() - timedelta(seconds=2 * reviews), states or {"open": 1.0})
     for first in range(0, reviews, BATCH):
         with database.writing() as session:
-            _batch(session, range(first, min(first + BATCH, reviews)), chance, (start, open_share))
+            _batch(session, range(first, min(first + BATCH, reviews)), chance, kind)
 
 
-def _batch(session: Session, numbers: range, chance: random.Random, how: tuple[datetime, float]) -> None:
+def _batch(session: Session, numbers: range, chance: random.Random, how: Kind) -> None:
     rows: dict[type, list[dict[str, Any]]] = {
         one: [] for one in (TicketRow, MessageRow, WorkRow, ProposalRow, ReviewRow, ReviewActionRow)
     }
     found: list[dict[str, str]] = []
     waiting: Counter[tuple[str, str]] = Counter()
     for n in numbers:
-        made = _one(n, chance, *how)
+        made = _one(n, chance, how)
         for kind, row in made.items():
             rows[kind].append(row)
         review = made[ReviewRow]
@@ -80,9 +99,11 @@ def _batch(session: Session, numbers: range, chance: random.Random, how: tuple[d
         journal.append(session, "review.opened", review["id"], ticket=f"T{n}", shown=review["fingerprint"])
 
 
-def _one(n: int, chance: random.Random, start: datetime, open_share: float) -> dict[type, dict[str, Any]]:
-    at = start + timedelta(seconds=n * 2)
-    words = " ".join(chance.choices(WORDS, k=24)) + f" W{1_000_000 + n}"
+def _one(n: int, chance: random.Random, how: Kind) -> dict[type, dict[str, Any]]:
+    at = how.start + timedelta(seconds=n * 2)
+    state = chance.choices(list(how.states), list(how.states.values()))[0]
+    rare = RARE[int(len(RARE) * chance.random() ** 3)]
+    words = " ".join(chance.choices(WORDS, k=12)) + f" {rare} W{1_000_000 + n}"
     subject = " ".join(chance.choices(WORDS, k=4))
     amount = Money(minor=chance.randrange(5_001, 90_000), currency="EUR")
     reason, route = chance.choice(REASONS), chance.choice(ROUTES)
@@ -136,10 +157,13 @@ def _one(n: int, chance: random.Random, start: datetime, open_share: float) -> d
             "work_id": f"M{n}",
             "gate": gate.model_dump_json(),
             "fingerprint": fingerprint(item, gate),
-            "state": "open" if chance.random() < open_share else "superseded",
+            "state": state,
             "created_at": at,
             "due_at": at + timedelta(hours=4),
             "on_expiry": "hold",
+            "snoozed_until": at + timedelta(days=3650) if state == "snoozed" else None,
+            "held_by": "route:messy" if state == "held" else None,
+            "assignee": chance.choice(TEAMS) if how.mixed and chance.random() < 0.2 else None,
             "subject": subject,
             "reason": reason,
             "sentence": gate.reasons[0].text,
@@ -147,7 +171,7 @@ def _one(n: int, chance: random.Random, start: datetime, open_share: float) -> d
             "route": route,
             "model": "strong",
             "prompt": "draft",
-            "risk": "high",
+            "risk": chance.choice(("low", "high")) if how.mixed else "high",
             "amount": amount.minor,
             "currency": "EUR",
             "hidden": 0,
@@ -175,4 +199,4 @@ def _ticket(ticket: Ticket, at: datetime) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    fill(open_database(Path(sys.argv[1])), int(sys.argv[2]))
+    fill(open_database(Path(sys.argv[1])), int(sys.argv[2]), states=MIXED)

@@ -18,24 +18,24 @@ class HonestJudge:
     def __init__(self, windows: Windows | None = None, rules_version: str = "rules-1", limit: int = LIMIT) -> None:
         self.windows = windows or Windows(undo_seconds=0.0, spot_check_share=0.0)
         self.rules_version = rules_version
-        self.limit = limit
+        self.limits = {"one": limit, "two": TWO, "day": DAY}
 
     def gate(self, proposal: Proposal, refunded_today: Mapping[str, int]) -> Gate:
         refunds = [one.amount for one in proposal.actions if one.kind == "refund" and one.amount]
         reasons = [
             GateReason(code="refund_over_limit", text=f"Refund of {one} is over the limit", actual=str(one))
             for one in refunds
-            if one.minor > self.limit
+            if one.minor > self.limits["one"]
         ]
         total = sum(one.minor for one in refunds) + sum(refunded_today.values())
-        if refunds and total > DAY:
+        if refunds and total > self.limits["day"]:
             reasons.append(GateReason(code="refunds_per_day", text="Refunds of this day are over the limit"))
         closing = any(one.kind == "close_account" for one in proposal.actions)
         if closing:
             reasons.append(GateReason(code="account_closure", text="Closing an account needs security"))
         if proposal.failure:
             reasons.append(GateReason(code=proposal.failure.code, text=proposal.failure.internal_note))
-        needs = "two" if any(one.minor > TWO for one in refunds) else "one"
+        needs = "two" if any(one.minor > self.limits["two"] for one in refunds) else "one"
         return Gate(
             reasons=tuple(reasons),
             risk="high" if reasons else "low",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from store.contract import Failure
+from store.contract import Approve, Edit, Failure, Retry, Review
 from store.live import Switch
 from store.queue import Conflict, NotFound
 from store.work import Refused
@@ -179,17 +179,6 @@ async def test_finishing_twice_counts_once(house: House) -> None:
     assert (await house.queue.counters()).routes[0].handled == 1
 
 
-async def test_what_nobody_approved_stops_when_the_rules_changed(open_house: Callable[..., House]) -> None:
-    house = open_house()
-    await house.queue.submit(shop.message())
-    shop.handle(house.work, house.judge, "m1", shop.refund(2_000), how="send")
-    house.judge.rules_version, house.judge.limit = "rules-2", 1_000
-    with pytest.raises(Refused) as refused:
-        house.work.dispatch(house.work.due()[0], "w1")
-    assert refused.value.code == "rules"
-    assert (await house.queue.history("4183")).reviews[-1].state == "open"
-
-
 async def test_refunds_of_this_day_are_added_up_for_the_customer(house: House) -> None:
     await approved(house)
     assert house.work.refunded_today("C1") == {"EUR": 12_000}
@@ -211,3 +200,147 @@ async def test_a_switched_off_action_is_not_dispatched_and_goes_on_later(house: 
     assert refused.value.code == "switch"
     await house.queue.throw(off.model_copy(update={"on": True}))
     assert house.run() == ["refund", "send_reply"]
+
+
+async def unknown(house: House, *actions: object) -> tuple[str, Review]:
+    """An approved action whose outcome nobody knows, and the review that asks a person about it."""
+    action, *_ = await approved(house, *actions)
+    house.work.dispatch(action, "w1")
+    house.work.settle(action, "unknown")
+    return action, await newest(house)
+
+
+async def newest(house: House) -> Review:
+    return await house.queue.review((await house.queue.history("4183")).reviews[-1].review_id)
+
+
+async def test_what_turned_out_done_is_not_left_before_a_person_to_be_done_again(house: House) -> None:
+    action, asked = await unknown(house, shop.refund(action_id="a1"), shop.refund(6_000, "a2", "W2"))
+    house.work.settle(action, "done", external_id="re_1")
+    assert (await house.queue.review(asked.id)).state == "superseded"
+    rest = await newest(house)
+    assert [one.action_id for one in rest.proposal.actions] == ["a2"], "only what is still not done"
+    assert rest.proposal.customer_reply is not None
+    assert rest.gate.reasons[0].code == "done_after_all"
+    assert (await house.queue.counters()).executions_unknown == 0
+    await house.queue.decide(shop.decision(rest, number="d2"), await shop.held(house.queue, rest))
+    assert house.run() == ["refund", "send_reply"]
+    assert (await house.queue.ticket("4183")).state == "answered"
+
+
+async def test_nothing_more_is_asked_when_the_last_thing_turned_out_done(house: House) -> None:
+    action, reply = await approved(house)
+    house.work.dispatch(action, "w1")
+    house.work.settle(action, "done")
+    house.work.dispatch(reply, "w1")
+    house.work.settle(reply, "unknown")
+    house.work.settle(reply, "done")
+    house.work.settle(reply, "done")
+    history = await house.queue.history("4183")
+    assert (history.ticket.state, history.messages[-1].direction) == ("answered", "outbound")
+    assert [row.state for row in history.reviews] == ["decided", "superseded"]
+
+
+async def test_an_approval_to_do_it_again_is_taken_back_when_it_was_done_after_all(
+    open_house: Callable[..., House],
+) -> None:
+    house, slow = open_house(), open_house(undo_seconds=60)
+    action, asked = await unknown(house)
+    edit = Edit(action_id="a1", args={"order": "W2378156", "minor": 11_000, "currency": "EUR"})
+    for number, verdict in (("d2", edit), ("d3", Approve(action_id="a1"))):
+        lease = await shop.held(slow.queue, asked)
+        verdicts = (verdict, Approve(action_id="reply"))
+        await slow.queue.decide(shop.decision(asked, "ana", *verdicts, number=number), lease)
+        if number == "d2":
+            await slow.queue.undo("d2", "ana")
+    house.work.settle(action, "done")
+    history = await house.queue.history("4183")
+    assert sorted({one.state for one in history.executions}) == ["done", "void"]
+    rest = await newest(house)
+    assert rest.proposal.to_decide() == ("reply",)
+    with pytest.raises(Conflict):
+        await house.queue.undo("d3", "ana")
+
+
+async def test_the_same_deed_let_go_again_and_done_is_counted_once(house: House) -> None:
+    action, asked = await unknown(house)
+    outcome = await house.queue.decide(shop.decision(asked, number="d2"), await shop.held(house.queue, asked))
+    again = outcome.execution_ids[0]
+    house.work.dispatch(again, "w1")
+    house.work.settle(action, "done")
+    house.work.settle(action, "done")
+    house.work.settle(again, "done")
+    states = {one.id: one.state for one in (await house.queue.history("4183")).executions}
+    assert (states[action], states[again]) == ("void", "done")
+    assert house.work.refunded_today("C1") == {"EUR": 12_000}
+    assert house.run() == ["send_reply"]
+
+
+async def test_what_turned_out_failed_stays_before_the_person(house: House) -> None:
+    action, asked = await unknown(house)
+    house.work.settle(action, "failed")
+    assert (await house.queue.review(asked.id)).state == "open"
+    assert (await house.queue.counters()).executions_unknown == 0
+
+
+@pytest.mark.parametrize("state", ["unknown", "done"])
+async def test_the_workflow_never_does_again_by_itself_what_was_done_or_may_have_been(house: House, state: str) -> None:
+    await house.queue.submit(shop.message())
+    shop.handle(house.work, house.judge, "m1", shop.refund(2_000), how="send")
+    action, reply = (one.id for one in (await house.queue.history("4183")).executions)
+    house.work.dispatch(action, "w1")
+    house.work.settle(action, state)
+    if state == "done":
+        house.work.dispatch(reply, "w1")
+        house.work.settle(reply, "failed")
+    review = await newest(house)
+    lease = await shop.held(house.queue, review)
+    await house.queue.decide(shop.decision(review, number="d2", instead=Retry(details="try again")), lease)
+    shop.handle(house.work, house.judge, "m1@2", shop.refund(2_000), how="send")
+    assert house.work.due() == []
+    assert (await newest(house)).gate.reasons[0].code == "done_already"
+
+
+RULES = {
+    "nothing new": ({}, None),
+    "a new reason": ({"day": 10_000}, "Refunds of this day"),
+    "a second person": ({"two": 10_000}, "second person"),
+}
+
+
+@pytest.mark.parametrize("changed", RULES, ids=str)
+async def test_under_rules_that_changed_only_what_they_would_have_shown_no_more_of_runs(
+    house: House, changed: str
+) -> None:
+    action, _ = await approved(house)
+    limits, said = RULES[changed]
+    house.judge.rules_version, house.judge.limits = "rules-2", house.judge.limits | limits
+    if said is None:
+        assert house.run() == ["refund", "send_reply"]
+        return
+    with pytest.raises(Refused, match=said) as refused:
+        house.work.dispatch(action, "w1")
+    assert refused.value.code == "rules"
+    assert house.work.due() == []
+    again = await newest(house)
+    assert (again.state, again.gate.reasons[0].code) == ("open", "approval_void")
+
+
+async def test_under_rules_that_changed_an_edit_is_judged_as_edited(house: House) -> None:
+    review = await house.waiting("m1", "4183", shop.refund(6_000))
+    edit = Edit(action_id="a1", args={"order": "W2378156", "minor": 40_000, "currency": "EUR"})
+    verdicts = (edit, Approve(action_id="reply"))
+    lease = await shop.held(house.queue, review)
+    action, _ = (await house.queue.decide(shop.decision(review, "ana", *verdicts), lease)).execution_ids
+    house.judge.rules_version, house.judge.limits = "rules-2", house.judge.limits | {"two": 30_000}
+    with pytest.raises(Refused, match="second person"):
+        house.work.dispatch(action, "w1")
+
+
+async def test_what_went_by_itself_stops_when_the_rules_of_now_would_stop_it(house: House) -> None:
+    await house.queue.submit(shop.message())
+    shop.handle(house.work, house.judge, "m1", shop.refund(2_000), how="send")
+    house.judge.rules_version, house.judge.limits = "rules-2", house.judge.limits | {"one": 1_000}
+    with pytest.raises(Refused, match="over the limit"):
+        house.work.dispatch(house.work.due()[0], "w1")
+    assert (await newest(house)).state == "open"
