@@ -44,6 +44,9 @@ class ModelEntry(Shape):
     base_url: str | None = None
     model: str | None = None
     key_env: str | None = None
+    """The environment variable that holds the key."""
+    key_keyring: str | None = None
+    """Or the name under which the operating system's keyring holds it, service `lastclick`."""
     structured: tuple[Literal["json_schema", "tool", "prompt"], ...] = ("json_schema", "tool", "prompt")
     timeout_seconds: float = 30.0
     price_in: Decimal = Decimal(0)

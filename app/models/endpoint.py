@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.models import anthropic, openai_compatible, prompts
+from app.models import anthropic, keys, openai_compatible, prompts
 from app.models.placeholders import Placeholders
 from app.models.port import ModelFailure
 from app.models.prices import cost_micros
@@ -177,12 +176,10 @@ class Endpoint:
             return True
 
     def _key(self) -> str | None:
-        if not self._entry.key_env:
-            return None
-        key = os.environ.get(self._entry.key_env, "").strip()
-        if not key or not key.isascii() or not key.isprintable():
-            raise Broken("key_missing", f"The environment variable {self._entry.key_env} holds no key.", "answer")
-        return key
+        try:
+            return keys.key(self._entry)
+        except keys.NoKey as missing:
+            raise Broken("key_missing", str(missing), "answer") from None
 
     def _row(
         self, asked: _Asked, rung: Rung, begun: float, said: Said | Unusable | None, error: Broken | None = None
