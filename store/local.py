@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 LONGEST_PAGE = 500
 _THREADS = 4
+"""Readers, and as many writers: who reads never waits behind writers that wait for their turn."""
 _LOOK_AT_CLOCK = 1.0
 """Seconds between two looks for what should wake or expire: so a desk without a worker shows it too."""
 
@@ -45,7 +46,8 @@ class LocalQueue:
     def __init__(self, url: str | Path, judge: Judge) -> None:
         self._judge = judge
         self._database = open_database(url)
-        self._threads = ThreadPoolExecutor(_THREADS, "queue")
+        self._readers = ThreadPoolExecutor(_THREADS, "queue-read")
+        self._writers = ThreadPoolExecutor(_THREADS, "queue-write")
         self._looked = 0.0
 
     async def page(self, view: View, after: str | None = None, limit: int = 50) -> Page:
@@ -131,7 +133,8 @@ class LocalQueue:
 
     async def close(self) -> None:
         """Waits for what is being written, then closes."""
-        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self._writers.shutdown)
+        await asyncio.to_thread(self._readers.shutdown)
         self._database.close()
 
     async def _read(self, ask: Callable[[Session], T]) -> T:
@@ -139,14 +142,14 @@ class LocalQueue:
             with self._database.reading() as session:
                 return ask(session)
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
     async def _write(self, change: Callable[[Session], T]) -> T:
         def run() -> T:
             with self._database.writing() as session:
                 return change(session)
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        return await asyncio.get_running_loop().run_in_executor(self._writers, run)
 
     async def _pass_time(self) -> None:
         if time.monotonic() - self._looked < _LOOK_AT_CLOCK:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from store import plain
 from store.queue import Unavailable
 
 NETWORK = frozenset(
@@ -74,7 +75,11 @@ def lock_file(path: Path) -> Path:
 
 
 class Turn:
-    """Writers one after the other, in this process and among processes: SQLite's own busy wait starves (FIELD §Engine)."""
+    """Writers one after the other, in this process and among processes: SQLite's own busy wait starves (FIELD §Engine).
+
+    Held from just before BEGIN IMMEDIATE until just after COMMIT. Who holds it writes its process id into the lock file,
+    so that a writer whose turn does not come can say whose fault it is; readers need no turn and never wait.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -82,15 +87,16 @@ class Turn:
         self._here = threading.Lock()
 
     @contextmanager
-    def taken(self, patience: float = PATIENCE) -> Iterator[None]:
-        """Holds the turn. Raises `Unavailable` when it does not come in time."""
-        until = time.monotonic() + patience
-        if not self._here.acquire(timeout=patience):
+    def taken(self, patience: float | None = None) -> Iterator[None]:
+        """Holds the turn. Raises `Unavailable`, naming who has it, when it does not come within `patience` seconds."""
+        until = time.monotonic() + (PATIENCE if patience is None else patience)
+        if not self._here.acquire(timeout=max(until - time.monotonic(), 0.0)):
             raise self._busy()
         try:
             handle = os.open(self._file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             try:
                 self._wait(handle, until)
+                os.pwrite(handle, f"{os.getpid():<20}".encode(), 0)
                 yield
             finally:
                 os.close(handle)  # gives the lock back, also when the process dies
@@ -112,8 +118,23 @@ class Turn:
 
     def _busy(self) -> Unavailable:
         return Unavailable(
-            f"{self._path} is busy: another process has held it for too long. Try again; if it stays, stop that process."
+            f"{self._path} is busy: {_who(self._file)} has held it for too long. Nothing was changed. "
+            "Try again; if it stays, end that process: what it had not finished is undone."
         )
+
+
+def _who(file: Path) -> str:
+    """The process that has the turn, and whether it is stopped, as far as this system tells."""
+    try:
+        pid = int(file.read_text("ascii"))
+    except (OSError, ValueError):
+        return "another process"
+    try:
+        name, state = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").split("(", 1)[1].rsplit(")", 1)
+    except (OSError, ValueError, IndexError):
+        return f"process {pid}"
+    stopped = ", which is stopped," if state.split()[0] in "Tt" else ""
+    return f"process {pid} ({plain.line(name)}){stopped}"
 
 
 def _mounts() -> list[tuple[str, str]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from sqlalchemy import text
 
 from store.engine import open_database
 from store.journal import verify
+from store.live import View
+from store.local import LocalQueue
 from store.local_work import LocalWork
 from store.place import Turn
 from store.queue import Unavailable
@@ -123,6 +127,51 @@ def test_a_lock_holder_that_dies_gives_its_turn_back(tmp_path: Path) -> None:
     process.wait(30)
     with Turn(path).taken(2.0):
         pass
+
+
+WRITE_AND_WAIT = """
+import pathlib, sys
+from store.engine import open_database
+from store.journal import append
+with open_database(sys.argv[1]).writing() as session:
+    append(session, "note.added", "t1", text="slow")
+    print("writing", flush=True)
+    sys.stdin.readline()
+print("committed", flush=True)
+"""
+
+
+@pytest.fixture
+def stopped(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that was stopped in the middle of writing."""
+    command = [sys.executable, "-c", WRITE_AND_WAIT, str(path)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "writing"
+    os.kill(process.pid, signal.SIGSTOP)
+    os.waitpid(process.pid, os.WUNTRACED)
+    yield process
+    process.kill()
+    process.wait(30)
+
+
+async def test_a_writer_that_was_stopped_is_named_reading_goes_on_and_nothing_of_its_own_is_lost(
+    path: Path, stopped: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.place.PATIENCE", 0.5)
+    queue = LocalQueue(path, HonestJudge())
+    waiting = [asyncio.create_task(queue.claim(f"p{n}")) for n in range(6)]
+    async with asyncio.timeout(2):
+        row = (await queue.page(View())).rows[0]
+        assert (await queue.review(row.review_id)).claimed_by is None, "reading goes on"
+    for one in waiting:
+        with pytest.raises(Unavailable, match=rf"process {stopped.pid} \(.*, which is stopped, .*Nothing was changed"):
+            await one
+    stopped.send_signal(signal.SIGCONT)
+    stopped.communicate("go\n", timeout=30)
+    assert await queue.claim("ana") is not None
+    await queue.close()
+    assert verify(path).ok
 
 
 def test_two_threads_take_turns(tmp_path: Path) -> None:
