@@ -27,6 +27,12 @@ class Ring(KeyringBackend):
             raise KeyringLocked("locked")
         return self.held.get((service, username))
 
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.held[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.held[service, username]
+
 
 @pytest.fixture(autouse=True)
 def real_keyring_back() -> Iterator[None]:
