@@ -66,7 +66,7 @@ def test_a_wish_the_records_forbid_stops_at_a_person() -> None:
 
 def test_the_note_says_what_is_proposed_and_that_it_is_a_template() -> None:
     _, reply = drafted("Please cancel order #W2, I no longer need it.")
-    assert reply.internal_note.startswith("Template draft")
+    assert reply.internal_note.splitlines()[-1].startswith("Template draft")
     assert "Cancel order #W2" in reply.internal_note
 
 
