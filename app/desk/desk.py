@@ -17,7 +17,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 import app as package
-from app.desk import commands, themes
+from app.desk import commands, keys, themes
 from app.desk.paint import Colourless, Inert
 from app.desk.screens.main import MainScreen
 from app.desk.thrift import Shown, Thrifty
@@ -41,7 +41,9 @@ class Desk(App[None]):
         title: str = "local",
         *,
         read_only: bool = False,
+        table: Sequence[keys.Key] = keys.KEYS,
     ) -> None:
+        keys.use(table)
         self._no_color = "NO_COLOR" in os.environ
         super().__init__()
         self._open_queue = open_queue

@@ -173,7 +173,8 @@ def together(one: Key, other: Key) -> bool:
 
 def canonical(word: str) -> str | None:
     """A key as Textual names it, from what a person writes (`?`, `Ctrl+P`, `F5`, `esc`); None when it is no key."""
-    *modifiers, base = word.split("+") if len(word) > 1 and word[-1] != "+" else [*word[:-1].split("+")[:-1], word[-1:]]
+    plus = word == "+" or word.endswith("++")
+    *modifiers, base = [*word[:-1].split("+")[:-1], "+"] if plus else word.split("+")
     held = [each.lower() for each in modifiers]
     if not base or any(each not in _MODIFIERS for each in held) or len(set(held)) != len(held):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from app.desk import keys
 from app.desk.handling import Pending
 from app.desk.words import line, words
 
@@ -14,7 +15,8 @@ def rows(pending: Pending) -> list[Content]:
     shown += [line(("  • ", "$warning"), (clause, "bold")) for clause in pending.effect]
     if pending.gate is not None:
         shown += _gate(pending)
-    shown.append(line(("  y", "bold $primary"), (" do it     ", ""), ("Esc", "bold $primary"), (" not yet", "")))
+    yes, no = f"  {keys.shown('confirm')}", keys.shown("back_out")
+    shown.append(line((yes, "bold $primary"), (" do it     ", ""), (no, "bold $primary"), (" not yet", "")))
     return shown
 
 
