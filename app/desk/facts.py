@@ -6,25 +6,33 @@ Amounts, targets and ids stand on lines of their own, made from typed fields: no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from textual.content import Content
 
 from app.desk.deciding import OpenCase, action_words
+from app.desk.figures import ago
 from app.desk.words import line, lines, short, words
-from store.contract import REPLY, Action, Json, Review, Verdict
+from store.contract import REPLY, Action, Json, Money, Review, Verdict
 
-SOURCES_ON_A_LINE = 9
+SOURCES_SHOWN = 9
 REASON_CAP = 300
 NAME_CELLS = 40
+HOW_CELLS = 80
+TITLE_CELLS = 60
 
 
 def why(review: Review) -> Content:
-    """Every gate reason, the first one strongest."""
-    if not review.gate.reasons:
+    """Every gate reason: the telling ones first, the first strongest; what many proposals share on one quiet line."""
+    reasons = review.gate.reasons
+    if not reasons:
         return words("No rule stopped it: it was sent here by hand.", "$quiet")
-    first, *rest = review.gate.reasons
+    telling = [each for each in reasons if not each.general] or list(reasons[:1])
+    first, *rest = telling
     rows = [words(short(first.text, REASON_CAP), "bold $warning")]
     rows += [words(short(reason.text, REASON_CAP), "$warning") for reason in rest]
+    if shared := [short(each.text, REASON_CAP) for each in reasons if each not in telling]:
+        rows.append(words(f"also: {' · '.join(shared)}", "$quiet"))
     if review.gate.needs == "two":
         given = f"; {', '.join(review.approvals)} approved" if review.approvals else ""
         rows.append(words(f"Two people must approve{given}", "bold $accent"))
@@ -35,7 +43,7 @@ def route(review: Review) -> Content:
     """The route, the model, and the reason in a plain sentence."""
     way = review.proposal.route
     return line(
-        (way.name, "bold"), (" → ", "$quiet"), (way.model, ""), ("   ", ""), (short(way.reason, REASON_CAP), "")
+        (way.name, "bold"), (" → ", "$quiet"), (way.model, ""), (" · ", "$quiet"), (short(way.reason, REASON_CAP), "")
     )
 
 
@@ -54,7 +62,7 @@ def actions(case: OpenCase) -> Content:
         rows.append(
             line(
                 sign,
-                (f"{n}/{len(proposal.actions)} ", "$quiet"),
+                (f"{n}/{len(proposal.actions)} " if several else "", "$quiet"),
                 (action_words(action), "bold"),
                 _verdict(case.verdicts.get(action.action_id) if several else None),
             )
@@ -75,37 +83,47 @@ def actions(case: OpenCase) -> Content:
 
 
 def who(review: Review) -> Content:
-    """Identity and how it is known, then the name."""
+    """The name, then identity and how it is known."""
     customer = review.proposal.ticket.customer
     style = {"verified": "bold $success", "weak": "bold $warning", "unknown": "bold $error"}[customer.identity]
     sign = {"verified": "✓", "weak": "◐", "unknown": "✗"}[customer.identity]
-    how = f": {customer.how}" if customer.how else ""
-    return line(
-        (f"{sign} {customer.identity}", style),
-        (short(how, NAME_CELLS), ""),
-        ("   ", ""),
-        (short(customer.name, NAME_CELLS), "bold"),
-    )
+    how = f": {short(customer.how, HOW_CELLS)}" if customer.how else ""
+    name = (short(customer.name, NAME_CELLS), "bold") if customer.name else ("no name", "$quiet")
+    return line(name, (" · ", "$quiet"), (f"{sign} {customer.identity}", style), (how, ""))
 
 
-def sources(review: Review, shown: int | None = None) -> Content:
-    """The sources by number; the one that is open is lit."""
+def sources(review: Review, shown: int | None = None, cells: int = 60, rows: int = 3) -> Content:
+    """The sources by number, the open one lit: one on each of so many lines of so many cells, or one after the other
+    where they are more."""
     evidence = review.proposal.evidence
     if not evidence:
         return words("None: nothing in this proposal is proven.", "$warning")
-    parts: list[Content] = []
-    for n, each in enumerate(evidence[:SOURCES_ON_A_LINE], start=1):
-        lit = n == shown
-        parts.append(
-            line(
-                (f"{n}", "bold reverse $primary" if lit else "bold $primary"),
-                (f" {short(each.title, 34)}", "bold" if lit else ""),
-            )
+    apart = len(evidence) <= rows
+    parts = [
+        line(
+            (f"{n}", "bold reverse $primary" if n == shown else "bold $primary"),
+            (f" {short(each.title, cells - 2 if apart else TITLE_CELLS)}", "bold" if n == shown else ""),
         )
-    more = len(evidence) - SOURCES_ON_A_LINE
-    if more > 0:
+        for n, each in enumerate(evidence[:SOURCES_SHOWN], start=1)
+    ]
+    if (more := len(evidence) - SOURCES_SHOWN) > 0:
         parts.append(words(f"and {more} more", "$quiet"))
-    return Content("   ").join(parts)
+    return lines(parts) if apart else Content("   ").join(parts)
+
+
+def freshness(review: Review, stale: bool, now: datetime) -> Content:
+    """Whether what is shown is what is so: the newest customer message, when the facts were read, and the envelope."""
+    newest = review.newest_customer_message_id == review.proposal.watermark.last_customer_message_id
+    read = max((each.read_at for each in review.proposal.evidence), default=None)
+    facts_read = f" · facts read {ago(read, now)}" if read else ""
+    mark = f" · {review.fingerprint[:6]}"
+    if stale:
+        return words(" ≠ changed since you opened it ", "bold $error")
+    if not newest:
+        return line(
+            (" ✗ the customer wrote after this was proposed", "bold $error"), (f"{facts_read}{mark} ", "$quiet")
+        )
+    return line((" ✓ answers the newest message", "$success"), (f"{facts_read}{mark} ", "$quiet"))
 
 
 def _details(action: Action) -> list[Content]:
@@ -116,11 +134,8 @@ def _details(action: Action) -> list[Content]:
     about += [("   " if about else "", ""), _reversible(action)]
     rows.append(line(*about))
     for diff in action.diff[:4]:
-        rows.append(
-            line(
-                (f"{diff.field} ", "$quiet"), (value(diff.before), "$quiet"), (" → ", "$quiet"), (value(diff.after), "")
-            )
-        )
+        before, after = (value(diff.before), "$quiet"), (value(diff.after), "")
+        rows.append(line((f"{field_words(diff.field)} ", "$quiet"), before, (" → ", "$quiet"), after))
     if len(action.diff) > 4:
         rows.append(words(f"and {len(action.diff) - 4} more changes", "$quiet"))
     return rows
@@ -130,13 +145,18 @@ def _reversible(action: Action) -> tuple[str, str]:
     return ("can be reversed", "$quiet") if action.reversible else ("final", "bold $warning")
 
 
+def field_words(field: str) -> str:
+    """A record's field as it is spoken of: `order.refunded` is "order refunded"."""
+    return field.replace(".", " ").replace("_", " ")
+
+
 def value(of: Json) -> str:
     """A record's value in a few words."""
     if of is None or of == "":
         return "–"
     if isinstance(of, Mapping):
-        if set(of) == {"minor", "currency"}:
-            return f"{of['minor'] / 100:.2f} {of['currency']}"
+        if set(of) == {"minor", "currency"} and isinstance(of["minor"], int):
+            return str(Money.model_construct(minor=of["minor"], currency=short(str(of["currency"]), 8)))
         return short(", ".join(str(each) for each in of.values() if each), 60)
     if isinstance(of, list):
         return short(", ".join(value(each) for each in of), 60)

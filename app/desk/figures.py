@@ -15,6 +15,12 @@ def age(at: datetime, now: datetime) -> str:
     return span((now - at).total_seconds())
 
 
+def ago(at: datetime, now: datetime) -> str:
+    """The same in a sentence: `just now`, `6m ago`."""
+    told = age(at, now)
+    return "just now" if told == "now" else f"{told} ago"
+
+
 def span(seconds: float) -> str:
     """A length of time in its largest whole unit."""
     if seconds < 60:

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from app.desk.desk import Desk
-from app.desk.panes import queue_list
+from app.desk.panes import queue_list, ticket
 from app.desk.screens.main import MainScreen
 from store.queue import Queue
 from tests.desk import samples
@@ -22,6 +22,7 @@ def steady_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setattr(queue_list, "now", lambda: samples.AT)
+    monkeypatch.setattr(ticket, "now", lambda: samples.AT)
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 

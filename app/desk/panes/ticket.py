@@ -12,8 +12,10 @@ from textual.widgets import Static
 from app.desk import facts, letters
 from app.desk.deciding import OpenCase
 from app.desk.words import NOTHING, line, short, words
-from store.contract import Review
+from store.contract import Review, now
 
+SOURCE_ROWS = {"-low": 1, "-tall": 3, "-wide": 6}
+"""Sources that get a line each, by the room there is."""
 LABELS = {"why": "WHY", "route": "ROUTE", "action": "ACTION", "who": "WHO", "sources": "SOURCES"}
 
 
@@ -44,7 +46,7 @@ class TicketPane(Vertical):
         with Vertical(id="reading"):
             with VerticalScroll(id="message", can_focus=False):
                 yield Drawn(id="message-text")
-            with Horizontal(id="letters"):
+            with Vertical(id="letters"):
                 with VerticalScroll(id="reply", can_focus=False):
                     yield Drawn(id="reply-text")
                 with VerticalScroll(id="note", can_focus=False):
@@ -57,16 +59,19 @@ class TicketPane(Vertical):
         self.query_one("#note").border_title = Content("internal note")
         self.blank(NOTHING)
 
-    def draw_case(self, case: OpenCase, source: int | None, every_message: bool) -> None:
+    def draw_case(self, case: OpenCase, source: int | None, every_message: bool, *, stale: bool = False) -> None:
         """Show this case; `source` is the number of the one that is open."""
         review = case.review
+        cells = max(20, self.scrollable_content_region.width - 8)
+        rows = max((rows for name, rows in SOURCE_ROWS.items() if self.screen.has_class(name)), default=3)
+        self.border_subtitle = facts.freshness(review, stale, now())
         self.remove_class("-blank")
         self.border_title = _title(review)
         self._draw("fact-why", facts.why(review))
         self._draw("fact-route", facts.route(review))
         self._draw("fact-action", facts.actions(case))
         self._draw("fact-who", facts.who(review))
-        self._draw("fact-sources", facts.sources(review, source))
+        self._draw("fact-sources", facts.sources(review, source, cells, rows))
         evidence = review.proposal.evidence
         chosen = evidence[source - 1] if source else None
         self._draw("reply-text", letters.reply(review.proposal, chosen.id if chosen else None))
@@ -83,7 +88,7 @@ class TicketPane(Vertical):
     def blank(self, content: Content) -> None:
         """Nothing to show but these words."""
         self.add_class("-blank")
-        self.border_title = Content("Ticket")
+        self.border_title, self.border_subtitle = Content("Ticket"), NOTHING
         self._draw("empty", content)
 
     def notice(self, content: Content) -> None:
@@ -96,6 +101,7 @@ class TicketPane(Vertical):
         shown = list(rows)
         self._draw("prompt", Content("\n").join(shown))
         self.query_one("#prompt").set_class(bool(shown), "-shown")
+        self.set_class(bool(shown), "-asking")
 
     def scroll_message(self, pages: int) -> None:
         scroll = self.query_one("#message", VerticalScroll)

@@ -114,7 +114,7 @@ class Frame(Screen[None]):
         if handling is None or handling.case is None:
             return
         pane = self.query_one(TicketPane)
-        pane.draw_case(handling.case, self._source, self._every_message)
+        pane.draw_case(handling.case, self._source, self._every_message, stale=handling.stale)
         pane.notice(handling.notice)
         pane.prompt(prompt.rows(handling.pending) if handling.pending else [])
         pane.set_class(handling.case.lease is not None, "-mine")
