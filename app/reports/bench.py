@@ -126,9 +126,8 @@ async def _queue(folder: Path, judge: Any, work: Any, endings: list[Ending]) -> 
         return result
 
     for number, ending in enumerate(endings):
-        await timed(
-            "file", lambda n=number: queue.submit(IncomingMessage(message_id=f"m{n}", thread=f"t{n}", text="?"))
-        )
+        message = IncomingMessage(message_id=f"m{number}", thread=f"t{number}", text="?")
+        await timed("file", partial(queue.submit, message))
         await timed("finish", partial(asyncio.to_thread, _finish, work, f"m{number}", ending))
     for _ in range(50):
         await timed("page of 50", partial(queue.page, View()))
