@@ -103,7 +103,7 @@ class Embedded:
 
         begun = time.perf_counter()
         try:
-            reply = draft(case, self._rules, self, model=self.name)
+            reply = draft(case, self._rules, self, model=self._speaks())
         except NothingToFit as error:
             raise ModelFailure(
                 "no_intents", str(error), phase="connect", attempt=self._attempt("draft", begun)
@@ -123,6 +123,10 @@ class Embedded:
     def both(self, text: str) -> Classification:
         """What both halves say together, with whether they agree."""
         return self._fitted.pair().both(text)
+
+    def _speaks(self) -> str:
+        """Whose draft this is: without its own half `strong` is the cheap model, and says so."""
+        return self.name if self.which == "cheap" or minilm.available() is None else "cheap"
 
     def _attempt(self, step: str, begun: float, model: str = "") -> Attempt:
         said = model if model and model != "cheap+strong" else ""
