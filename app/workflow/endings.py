@@ -23,11 +23,11 @@ def answered(case: Case, services: Services, more: tuple[GateReason, ...] = ()) 
     return _ending("review" if stopped.reasons else "send", case, made, stopped, why=_reason(case))
 
 
-def asked(case: Case, failure: Failure, services: Services) -> Ending:
-    """One question to the customer, unless the message itself is a person's (a threat, hidden characters)."""
+def asked(case: Case, failure: Failure, services: Services, more: tuple[GateReason, ...] = ()) -> Ending:
+    """One question to the customer, unless the message itself is a person's (a threat, hidden characters, confusion)."""
     question = proposal(case, services, text=failure.customer_text).model_copy(update={"failure": failure})
     # The question is the failure's own answer, so the failure must not stop it a second time.
-    stopped = _gated(question.model_copy(update={"failure": None}), services)
+    stopped = _gated(question.model_copy(update={"failure": None}), services, more)
     return _ending("review" if stopped.reasons else "ask", case, question, stopped, failure=failure, why=_reason(case))
 
 

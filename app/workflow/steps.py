@@ -36,15 +36,15 @@ def handle_case(case: Case, services: Services) -> Ending:
     if (then := _then(case, routing, services)) == "retry":
         case, routing = _routed(_classified_again(case, routing, services), services)
         then = _then(case, routing, services, again=True)
+    again = _not_again(repeat)
     if then != "go_on":
-        return _stopped(case, routing, then, services)
+        return _stopped(case, routing, then, services, again)
     case = _drafted(case, services)
     if case.failure is not None or (case.reply is not None and case.reply.missing):
-        return _after_draft(case, services)
+        return _after_draft(case, services, again)
     if case.reply is None or not (case.reply.actions or case.reply.text()):
         return _nothing_to_say(case, services)
-    stops = case.reply.stops if case.reply is not None else ()
-    return endings.answered(endings.proved(case, services), services, (*_not_again(repeat), *stops))
+    return endings.answered(endings.proved(case, services), services, (*again, *_stops(case.reply, services)))
 
 
 # ── classify ─────────────────────────────────────────────────────────────────
@@ -158,6 +158,20 @@ def _repeat(case: Case, services: Services) -> RepeatContact | None:
     return found
 
 
+def _stops(reply: Reply, services: Services) -> tuple[GateReason, ...]:
+    """What the draft itself stops for. A wish that the records forbid asks for an exception, which has a rule of its own."""
+    rule = next((each for each in services.rules.reviews if each.if_.policy_exception), None)
+    forbidden = {need.otherwise for entry in services.rules.actions.values() for need in entry.require}
+    if rule is None:
+        return reply.stops
+    return tuple(
+        stop.model_copy(update={"code": rule.name, "to": rule.to, "short": stop.code.replace("_", " ")})
+        if stop.code in forbidden
+        else stop
+        for stop in reply.stops
+    )
+
+
 def _not_again(repeat: RepeatContact | None) -> tuple[GateReason, ...]:
     """Who did not understand the first automatic answer is not sent a second one unread."""
     if repeat is None or not repeat.confusion:
@@ -213,13 +227,13 @@ def _slots(case: Case, routing: Routing, services: Services) -> dict[str, str]:
     }
 
 
-def _stopped(case: Case, routing: Routing, then: str, services: Services) -> Ending:
-    """The case ends before a draft: a question, a person, or a wait for a switch."""
+def _stopped(case: Case, routing: Routing, then: str, services: Services, more: tuple[GateReason, ...] = ()) -> Ending:
+    """The case ends before a draft: a question, a person, or a wait for a switch. `more` keep a question from going out."""
     failure = _told(case, routing, services)
     if failure is not None and failure.code == "switched_off" and (switch := _holding(failure, services)) is not None:
         return endings.held(case, failure, switch, services)
     if then == "ask" and failure is not None:
-        return endings.asked(case, failure, services)
+        return endings.asked(case, failure, services, more)
     return endings.reviewed(case, failure, services)
 
 
@@ -246,7 +260,9 @@ def _drafted(case: Case, services: Services) -> Case:
         if not other or other not in services.models or not _must_be_right(case, first.value, services):
             return Drafted(reply=first.value, attempts=first.attempts)
         second = _draft(case, other, services)
-        return Drafted(reply=first.value, other=second.value, attempts=(*first.attempts, *second.attempts))
+        # Where the strong half cannot load, both names are one model: its agreement with itself proves nothing.
+        different = second.value if second.value is not None and second.value.model != first.value.model else None
+        return Drafted(reply=first.value, other=different, attempts=(*first.attempts, *second.attempts))
 
     done = services.step("draft", Drafted, make)
     case = _with(case, done.attempts, done.failure, reply=done.reply)
@@ -276,7 +292,7 @@ def _built(action: Action, place: int, case: Case, services: Services) -> Action
     """A proposed action made anew from typed records: nothing of its meaning is the model's."""
     facts = case.facts or Facts()
     # The id carries the message's, so that the idempotency key of one ticket can never be that of another.
-    return actions.build(action.kind, action.args, facts, services.rules, f"{case.message.id}.{place}")
+    return actions.build(action.kind, actions.given(action), facts, services.rules, f"{case.message.id}.{place}")
 
 
 def _must_be_right(case: Case, reply: Reply, services: Services) -> bool:
@@ -287,14 +303,15 @@ def _must_be_right(case: Case, reply: Reply, services: Services) -> bool:
     return any(services.rules.actions[kind].must_be_right for kind in kinds if kind in services.rules.actions)
 
 
-def _after_draft(case: Case, services: Services) -> Ending:
+def _after_draft(case: Case, services: Services, more: tuple[GateReason, ...]) -> Ending:
     """The draft failed, or says what it misses: the failure's way, or one question for the missing detail."""
     missing = case.reply.missing if case.reply is not None else ()
     if case.failure is None and case.reply is not None and case.reply.actions:
-        return endings.answered(endings.proved(case, services), services, case.reply.stops)
+        stops = (*more, *_stops(case.reply, services))
+        return endings.answered(endings.proved(case, services), services, stops)
     if case.failure is not None:
         case, routing = _routed(case, services)
-        return _stopped(case, routing, _then(case, routing, services, again=True), services)
+        return _stopped(case, routing, _then(case, routing, services, again=True), services, more)
     assert case.route is not None
     reason = f"missing: {', '.join(missing).replace('_', ' ')}"
     trigger = Trigger(code="missing_data", reason=reason)
@@ -303,7 +320,7 @@ def _after_draft(case: Case, services: Services) -> Ending:
     )
     routing = Routing(route=route, then="ask", message="missing_detail", missing=missing)
     then = "review" if asked(case, "missing_detail", services.rules) else "ask"
-    return _stopped(case.model_copy(update={"route": route}), routing, then, services)
+    return _stopped(case.model_copy(update={"route": route}), routing, then, services, more)
 
 
 def _nothing_to_say(case: Case, services: Services) -> Ending:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.arrivals import Arrival, day
+from app.connectors.shop import Shop
 from app.models import minilm, registry
 from app.sources import records
 from app.sources.lookup import Lookup
@@ -17,11 +18,12 @@ from config.load import SHOP
 from config.rules import Rules
 from store import plain
 from store.case import Case, Ending
-from store.contract import Customer, Message, Proposal, Ticket, now
+from store.contract import Action, Customer, Execution, Message, Proposal, Ticket, now
 from store.live import RepeatContact
 
 DAY: Mapping[str, Arrival] = {one.message.message_id.split("@")[0]: one for one in day(SHOP / "tickets.jsonl")}
 """The messages of the day by their short names, in the order they come."""
+MONEY_OUT = ("refund", "return_items", "cancel_order")
 
 
 @dataclass(frozen=True)
@@ -38,55 +40,77 @@ class Played:
         return frozenset(each.code for each in self.ending.proposal.route.triggers)
 
     @property
-    def decided(self) -> str:
-        """The code of the trigger that chose the way."""
-        return self.ending.proposal.route.code
-
-    @property
     def reasons(self) -> frozenset[str]:
         return frozenset(each.code for each in self.ending.gate.reasons)
+
+    @property
+    def teams(self) -> frozenset[str]:
+        """To whom the reasons send it."""
+        return frozenset(each.to for each in self.ending.gate.reasons if each.to)
+
+    def wrong(self) -> list[str]:
+        """What the message was meant to meet and did not."""
+        meant, ending = DAY[self.name].meant, self.ending
+        failure = ending.failure.code if ending.failure else None
+        found = [] if ending.how == meant["ends"] else [f"ends {ending.how}, not {meant['ends']}"]
+        if "trigger" in meant and meant["trigger"] not in self.triggers:
+            found.append(f"no trigger {meant['trigger']}")
+        found += [f"no gate reason {code}" for code in sorted(set(meant.get("gate", ())) - self.reasons)]
+        if "failure" in meant and meant["failure"] != failure:
+            found.append(f"failure {failure}, not {meant['failure']}")
+        return found
 
 
 @dataclass
 class _Thread:
+    subject: str
     messages: list[Message] = field(default_factory=list)
-    subject: str = ""
     replies: list[tuple[Message, Proposal]] = field(default_factory=list)
-
-
-def services(rules: Rules, models: Path, folder: Path) -> Services:
-    """The real models and the real shop; nothing waits."""
-    shop = records.open_shop(rules, folder / "shop.sqlite")
-    return Services(rules, registry.models(rules, models), Lookup(rules, shop, minilm.embed), sleep=lambda _: None)
 
 
 Circumstance = Callable[[Services], Services]
 
 
-def play(given: Services, names: Iterable[str] | None = None, under: Circumstance = lambda same: same) -> list[Played]:
-    """Messages in the day's order; with `names` only their threads up to the last one named. `under` changes what the
-    named messages meet, and what came before them met the usual."""
-    wanted = None if names is None else list(names)
-    threads: dict[str, _Thread] = defaultdict(_Thread)
-    refunded: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    found = []
-    for name, one in DAY.items():
-        if wanted is not None and one.message.thread not in {DAY[each].message.thread for each in wanted}:
-            continue
-        thread = threads[one.message.thread]
-        changed = under if wanted is None or name in wanted else lambda same: same
-        played = _one(name, one, thread, changed(given), refunded)
-        _answered(thread, played, refunded)
-        if wanted is None or name in wanted:
-            found.append(played)
-    return found
+class SampleDay:
+    """The real models and a shop of its own; nothing waits."""
+
+    def __init__(self, rules: Rules, models: Path, folder: Path) -> None:
+        path = records.open_shop(rules, folder / "shop.sqlite")
+        self.rules, self._shop = rules, Shop(rules, path)
+        lookup = Lookup(rules, path, minilm.embed)
+        self.services = Services(rules, registry.models(rules, models), lookup, sleep=lambda _seconds: None)
+
+    def play(self, names: Sequence[str] | None = None, under: Circumstance = lambda same: same) -> list[Played]:
+        """All messages, or those named with what came before them on their threads. `under` is what the named ones meet."""
+        wanted = list(DAY) if names is None else list(names)
+        theirs = {DAY[name].message.thread for name in wanted}
+        threads: dict[str, _Thread] = {}
+        refunded: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        found: dict[str, Played] = {}
+        for name, one in DAY.items():
+            if one.message.thread not in theirs or found.keys() >= set(wanted):
+                continue
+            thread = threads.setdefault(one.message.thread, _Thread(one.message.subject))
+            played = _one(name, thread, under(self.services) if name in wanted else self.services, refunded)
+            _answered(thread, played)
+            self._carried_out(played, refunded)
+            if name in wanted:
+                found[name] = played
+        return list(found.values())
+
+    def _carried_out(self, played: Played, refunded: Mapping[str, dict[str, int]]) -> None:
+        """Where the customer writes again, what was proposed has been approved and done by then."""
+        proposal = played.ending.proposal
+        followed = any(one.after and one.after.split("@")[0] == played.name for one in DAY.values())
+        for action in proposal.actions:
+            if action.amount and action.kind in MONEY_OUT:
+                refunded[proposal.ticket.customer.id or ""][action.amount.currency] += action.amount.minor
+            if followed:
+                self._shop.perform(_execution(action, proposal))
 
 
-def _one(
-    name: str, one: Arrival, thread: _Thread, given: Services, refunded: Mapping[str, Mapping[str, int]]
-) -> Played:
-    incoming, linked = one.message, list[RepeatContact]()
-    thread.subject = thread.subject or incoming.subject
+def _one(name: str, thread: _Thread, given: Services, refunded: Mapping[str, Mapping[str, int]]) -> Played:
+    incoming, linked = DAY[name].message, list[RepeatContact]()
     message = Message(
         id=incoming.message_id,
         ticket_id=incoming.thread,
@@ -105,33 +129,39 @@ def _one(
         customer=Customer(name=incoming.author),
     )
     case = Case(ticket=ticket, messages=tuple(thread.messages), message=message)
-    ending = end(
-        case,
-        replace(
-            given,
-            ai_replies=lambda _ticket: tuple(thread.replies),
-            link_repeat=linked.append,
-            refunded_today=lambda customer: refunded[customer],
-        ),
+    given = replace(
+        given,
+        ai_replies=lambda _ticket: tuple(thread.replies),
+        link_repeat=linked.append,
+        refunded_today=lambda customer: refunded[customer],
     )
-    return Played(name, case, ending, linked[0] if linked else None)
+    return Played(name, case, end(case, given), linked[0] if linked else None)
 
 
-def _answered(thread: _Thread, played: Played, refunded: Mapping[str, dict[str, int]]) -> None:
+def _answered(thread: _Thread, played: Played) -> None:
     """What the customer reads next: the machine's answer, or the one that a person approved as it stood."""
     made, how = played.ending.proposal, played.ending.how
-    if how in ("send", "ask", "review") and made.customer_reply:
-        reply = Message(
-            id=f"{made.request_id}!reply",
-            ticket_id=made.ticket.id,
-            direction="outbound",
-            at=now(),
-            text=made.customer_reply,
-            ai_handled=how != "review",
-        )
-        thread.messages.append(reply)
-        if how != "review":
-            thread.replies.append((reply, made))
-    for action in made.actions:
-        if action.amount and action.kind in ("refund", "return_items", "cancel_order"):
-            refunded[made.ticket.customer.id or ""][action.amount.currency] += action.amount.minor
+    if how not in ("send", "ask", "review") or not made.customer_reply:
+        return
+    reply = Message(
+        id=f"{made.request_id}!reply",
+        ticket_id=made.ticket.id,
+        direction="outbound",
+        at=now(),
+        text=made.customer_reply,
+        ai_handled=how != "review",
+    )
+    thread.messages.append(reply)
+    if reply.ai_handled:
+        thread.replies.append((reply, made))
+
+
+def _execution(action: Action, proposal: Proposal) -> Execution:
+    return Execution(
+        id=f"x-{action.action_id}", ticket_id=proposal.ticket.id, action=action, envelope_hash="-", due_at=now()
+    )
+
+
+def named(played: Iterable[Played]) -> dict[str, Played]:
+    """By the short names of the messages."""
+    return {each.name: each for each in played}
