@@ -191,7 +191,7 @@ FILED: Mapping[str, str] = {
 """What only a proposal that another system filed can meet: our own proposer may not even choose these."""
 
 ENDS: Mapping[str, Where] = {
-    "send": ("policy-returns", as_usual),
+    "send": ("password", as_usual),
     "ask": ("no-id", as_usual),
     "review": ("charged-twice", as_usual),
     "close": ("ooo", as_usual),
@@ -344,9 +344,8 @@ def test_nothing_that_can_do_harm_goes_out_by_itself(played: Mapping[str, Played
 
 
 def test_who_is_confused_by_our_answer_meets_a_person(played: Mapping[str, Played]) -> None:
-    for name in ("policy-returns-2", "trace-tom-2"):
-        found = played[name]
-        assert found.repeat is not None, name
-        assert found.repeat.confusion
-        assert found.ending.how == "review"
-        assert "repeat_contact" in found.reasons
+    confused = [each for each in played.values() if each.repeat is not None and each.repeat.confusion]
+    assert confused
+    for each in confused:
+        assert each.ending.how == "review", each.name
+        assert "repeat_contact" in each.reasons
