@@ -70,6 +70,12 @@ class IntentEntry(Shape):
     actions: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    implies: tuple[str, ...] = ()
+    """Intents that this one says already: who was charged twice wants the money back, and that is one wish."""
+    like: tuple[str, ...] = ()
+    """Near synonyms: counted beside this one only where the text says both clearly."""
+    aside: bool = False
+    """Tone, like thanks or anger: a wish only where the customer wants nothing else."""
     answer: str | None = None
     """A template in `config/prompts/` or a passage id that answers it, for look-ups."""
 
@@ -220,6 +226,17 @@ class ArgEntry(Shape):
     methods: Literal["paid", "paid_or_gift_card", "other", "any"] | None = None
     """Which payment methods of the customer may be chosen: those that paid this order, also a gift card on file, any but
     those that paid, or any. Without it: `paid` when money goes back (`items_total_refund`, `arg:amount`), else `any`."""
+    said_as: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """For a choice the words that customers say for it ("broken", "by accident"), as beginnings of words."""
+    default: str | None = None
+    """The choice taken when the customer says none. The action tells the reviewer that it was not said."""
+
+    @model_validator(mode="after")
+    def _among_choices(self) -> ArgEntry:
+        for choice in (*self.said_as, *([self.default] if self.default else [])):
+            if choice not in self.choices:
+                raise ValueError(f"{choice!r} is not one of the choices: {', '.join(self.choices)}")
+        return self
 
 
 class Requirement(Shape):

@@ -26,12 +26,17 @@ def build(kind: str, args: Mapping[str, Json], facts: Facts, rules: Rules, actio
 
     Raises `Invalid`, naming the field, for an unknown kind, a record that is not the customer's or a value that is not
     among the choices. A required fact that does not hold (`broken`) is kept as it was read: the gate calls it an exception.
+    A choice that nobody gave takes its default, and the action says so (`x-assumed` in the schema, and the description).
     """
     entry = _entry(kind, rules)
     shop = known(facts)
     choices = schema(entry, args, shop)
     clean = _normal(entry, args, shop, choices)
-    _fit(clean, choices)
+    assumed = {name: arg.default for name, arg in entry.args.items() if arg.default and name not in clean}
+    for name, value in assumed.items():
+        choices["properties"][name]["x-assumed"] = value
+    clean = {name: clean.get(name, assumed.get(name)) for name in entry.args if name in clean or name in assumed}
+    _fit(clean, choices, own=True)
     _together(entry, clean, choices)
     return _made(action_id, kind, entry, clean, choices)
 
@@ -50,6 +55,12 @@ def rebuild(action: Action, args: Mapping[str, Json], rules: Rules) -> Action:
     return _made(action.action_id, action.kind, entry, clean, action.args_schema)
 
 
+def given(action: Action) -> Args:
+    """The arguments that somebody gave: without those that only took their default."""
+    fields = action.args_schema.get("properties") or {}
+    return {name: value for name, value in action.args.items() if not _assumed(fields.get(name), value)}
+
+
 def unmet(action: Action, read: Callable[[str, str, str], Json]) -> list[Precondition]:
     """The preconditions that no longer hold; `read(record, record_id, field)` gives the value there is now."""
     return [need for need in action.preconditions if read(need.record, need.record_id, need.field) != need.expected]
@@ -58,7 +69,11 @@ def unmet(action: Action, read: Callable[[str, str, str], Json]) -> list[Precond
 def missing(kind: str, args: Mapping[str, Json], rules: Rules) -> tuple[str, ...]:
     """The required arguments that nobody has given yet, in the order of the rules."""
     entry = _entry(kind, rules)
-    return tuple(name for name, arg in entry.args.items() if arg.required and args.get(name) in (None, "", [], {}))
+    return tuple(
+        name
+        for name, arg in entry.args.items()
+        if arg.required and not arg.default and args.get(name) in (None, "", [], {})
+    )
 
 
 def broken(kind: str, args: Mapping[str, Json], facts: Facts, rules: Rules) -> tuple[Requirement, ...]:
@@ -88,7 +103,7 @@ def _made(action_id: str, kind: str, entry: ActionEntry, args: Args, choices: Ma
         kind=kind,
         args=args,
         args_schema=dict(choices),
-        description=effects.filled(entry.description, effects.slots(entry, args, choices)),
+        description=effects.filled(entry.description, effects.slots(entry, args, choices)) + _not_said(args, choices),
         target=effects.target(entry, args, choices),
         amount=effects.amount(entry, args, choices),
         reversible=entry.reversible,
@@ -96,6 +111,18 @@ def _made(action_id: str, kind: str, entry: ActionEntry, args: Args, choices: Ma
         preconditions=effects.preconditions(entry, args, choices),
         idempotency_key=_key(action_id, kind, args),
     )
+
+
+def _assumed(field: Any, value: Json) -> bool:
+    return isinstance(field, Mapping) and field.get("x-assumed") is not None and field["x-assumed"] == value
+
+
+def _not_said(args: Args, choices: Mapping[str, Any]) -> str:
+    """Which arguments took their default, for the person who approves."""
+    fields = choices.get("properties") or {}
+    names = [name for name, value in args.items() if _assumed(fields.get(name), value)]
+    said = ", ".join(f"{str(fields[name].get('title') or name).lower()}: {args[name]}" for name in names)
+    return f" ({said}, not said by the customer)" if said else ""
 
 
 def _foreign(action: Action, args: Args) -> Action:
@@ -150,14 +177,15 @@ def _own_form(value: Json, kind: str, shop: Known) -> Json:
     return [str(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _fit(args: Mapping[str, Json], choices: Mapping[str, Any]) -> None:
-    """Raises `Invalid` for the first argument that the schema refuses."""
+def _fit(args: Mapping[str, Json], choices: Mapping[str, Any], *, own: bool = False) -> None:
+    """Raises `Invalid` for the first argument that the schema refuses. `own`: a schema made here needs no check itself."""
     from jsonschema import Draft202012Validator  # slow to import, and only needed when an action is made
     from jsonschema.exceptions import SchemaError, best_match
     from referencing.exceptions import Unresolvable
 
     try:
-        Draft202012Validator.check_schema(choices)
+        if not own:
+            Draft202012Validator.check_schema(choices)
         error = best_match(Draft202012Validator(choices).iter_errors(dict(args)))
     except (SchemaError, Unresolvable) as bad:
         raise Invalid(f"args_schema: not a JSON Schema: {str(bad).splitlines()[0][:120]}") from bad

@@ -248,6 +248,9 @@ def _choice(arg: ArgEntry, texts: Sequence[str], context: Context) -> tuple[Json
     """The choice that the words come nearest to; None when no choice is near, or two are equally near."""
     if not arg.choices:
         return None, ""
+    if arg.said_as:
+        # Words alone, so that every model reads the same of them.
+        return next((choice for text in texts for choice in arg.choices if _means(text, choice, arg)), None), ""
     for text in texts:
         said = [choice for choice in arg.choices if _says(text, choice)]
         if len(said) == 1:
@@ -260,6 +263,12 @@ def _choice(arg: ArgEntry, texts: Sequence[str], context: Context) -> tuple[Json
     ranked = sorted(scores.items(), key=lambda pair: -pair[1])
     close = len(ranked) > 1 and ranked[0][1] - ranked[1][1] < 0.03
     return (None, "") if ranked[0][1] < 0.12 or close else (ranked[0][0], "")
+
+
+def _means(text: str, choice: str, arg: ArgEntry) -> bool:
+    """Whether the text has the words of a choice, or one of those that the rules give for it."""
+    low = text.casefold().replace("’", "'")
+    return _says(text, choice) or any(re.search(rf"\b{re.escape(word)}", low) for word in arg.said_as.get(choice, ()))
 
 
 def _says(text: str, choice: str) -> bool:

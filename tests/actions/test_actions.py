@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.actions.actions import broken, build, missing, rebuild, unmet
+from app.actions.actions import given as given_args
 from config.load import load
-from config.rules import Rules
+from config.rules import ArgEntry, Rules
 from store.contract import Action, Customer
 from store.queue import Invalid
 from tests.models.little_shop import FACTS, HOME
@@ -152,8 +153,26 @@ def test_a_precondition_that_changed_since_is_unmet(rules: Rules) -> None:
 
 
 def test_missing_names_what_nobody_gave(rules: Rules) -> None:
-    assert missing("cancel_order", {"order": "#W2"}, rules) == ("reason",)
+    assert missing("cancel_order", {}, rules) == ("order",)
     assert missing("exchange_items", {"order": "#W2", "items": []}, rules) == ("items", "new_items", "payment_method")
+
+
+def test_a_reason_that_was_not_said_is_taken_from_the_rules_and_told(rules: Rules) -> None:
+    action = build("cancel_order", {"order": "#W2"}, FACTS, rules, "a1")
+    assert action.args["reason"] == "no longer needed"
+    assert "reason: no longer needed, not said by the customer" in action.description
+    assert given_args(action) == {"order": "#W2"}
+    assert build("cancel_order", given_args(action), FACTS, rules, "a1") == action  # made anew, it still tells
+    said = build("cancel_order", {"order": "#W2", "reason": "no longer needed"}, FACTS, rules, "a1")
+    assert "not said" not in said.description
+    assert given_args(said) == said.args
+    edited = rebuild(action, action.args | {"reason": "ordered by mistake"}, rules)
+    assert "not said" not in edited.description
+
+
+def test_a_default_that_is_no_choice_is_refused() -> None:
+    with pytest.raises(ValueError, match="not one of the choices"):
+        ArgEntry(type="choice", choices=("red", "blue"), default="green")
 
 
 def test_an_address_shows_each_line_that_changes(rules: Rules) -> None:
