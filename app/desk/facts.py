@@ -43,7 +43,11 @@ def route(review: Review) -> Content:
     """The route, the model, and the reason in a plain sentence."""
     way = review.proposal.route
     return line(
-        (way.name, "bold"), (" → ", "$quiet"), (way.model, ""), (" · ", "$quiet"), (short(way.reason, REASON_CAP), "")
+        (way.name, "bold"),
+        (" → " if way.model else "", "$quiet"),
+        (way.model, ""),
+        (" · ", "$quiet"),
+        (short(way.reason, REASON_CAP), ""),
     )
 
 

@@ -8,6 +8,10 @@ from app.desk.words import NOTHING, line, lines, words
 from store.live import Counters
 
 
+DEMO = "demo"
+"""The name under which the sample shop's queue is opened."""
+
+
 def opening() -> Content:
     return words("Opening the queue …", "$quiet")
 
@@ -16,8 +20,9 @@ def choose() -> Content:
     return words("Choose a case: j and k move, Enter opens.", "$quiet")
 
 
-def nothing_waits(counters: Counters | None, decided_here: int) -> Content:
-    """First run, all done, everything held, or no worker: told apart by the figures."""
+def nothing_waits(counters: Counters | None, decided_here: int, place: str = "local") -> Content:
+    """First run, all done, everything held, or no worker: told apart by the figures. In the demo the first run means
+    that its tickets are on their way."""
     if counters is None:
         return opening()
     if counters.held and not counters.waiting:
@@ -25,7 +30,7 @@ def nothing_waits(counters: Counters | None, decided_here: int) -> Content:
     handled = sum(route.handled for route in counters.routes)
     if handled or decided_here:
         return _all_done(counters, decided_here)
-    return _first_run(counters)
+    return _arriving(counters) if place == DEMO else _first_run(counters)
 
 
 def _all_done(counters: Counters, decided_here: int) -> Content:
@@ -61,6 +66,20 @@ def _first_run(counters: Counters) -> Content:
         words("A worker runs. New cases appear here by themselves.", "$quiet") if counters.workers else _no_worker()
     )
     return lines(rows)
+
+
+def _arriving(counters: Counters) -> Content:
+    loads = "The worker runs and loads its models" if counters.workers else "The worker is starting and loads its models"
+    return lines(
+        [
+            words("The day's tickets are about to arrive.", "bold"),
+            words("What is routine is answered by itself. What needs a person stops here,"),
+            words("with the reason, the sources and a proposal."),
+            NOTHING,
+            words(f"{loads}: the first time takes up to a minute.", "$quiet"),
+            line(("?", "bold $primary"), (" shows the keys, ", "$quiet"), ("q", "bold $primary"), (" leaves.", "$quiet")),
+        ]
+    )
 
 
 def _no_worker() -> Content:
