@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 
 from app.actions import actions
+from app.models import answering, prompts
 from app.models.extraction import extract
 from app.models.port import ModelFailure
 from app.workflow import closing, endings, failures, repeats
@@ -277,6 +278,10 @@ def _drafted(case: Case, services: Services) -> Case:
 def _draft(case: Case, name: str, services: Services) -> Tried[Reply]:
     def call(left: float) -> tuple[Reply, Attempt]:
         reply, attempt = services.models[name].draft(case, timeout=_limit(name, left, services))
+        if (strange := _never_read(reply, case)) is not None:
+            detail = f"the source {strange} was not looked up"
+            row = attempt.model_copy(update={"detail": detail})
+            raise ModelFailure("model_answer_unfit", detail, phase="answer", attempt=row)
         try:
             made = tuple(_built(action, place, case, services) for place, action in enumerate(reply.actions, 1))
         except Invalid as refused:
@@ -286,6 +291,14 @@ def _draft(case: Case, name: str, services: Services) -> Tried[Reply]:
 
     prompt = case.route.prompt if case.route else ""
     return tried(replace(_step("drafting", name, case, services), prompt=prompt), call, services)
+
+
+def _never_read(reply: Reply, case: Case) -> str | None:
+    """The first source of a draft that says what look-up did not find: a model must not bring its own proof."""
+    records = case.facts.records if case.facts else ()
+    read = {(each.kind, each.quote) for each in prompts.evidence_of(case)}
+    read |= {("record", answering.quoted(record.values)) for record in records}
+    return next((each.id for each in reply.evidence if (each.kind, each.quote) not in read), None)
 
 
 def _built(action: Action, place: int, case: Case, services: Services) -> Action:

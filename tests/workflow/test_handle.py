@@ -17,7 +17,7 @@ from app.workflow.steps import handle_case
 from config.load import load
 from config.rules import Rules
 from store.case import Case, Classification, Clues, Facts, Reply
-from store.contract import Attempt, Message, Proposal, Ticket, now
+from store.contract import Attempt, Claim, Evidence, Message, Proposal, Ticket, now
 from store.live import RepeatContact, Switch
 from tests.workflow.shopfloor import sample_orders
 
@@ -153,6 +153,33 @@ def test_a_model_that_is_switched_off_is_not_called_and_the_ticket_waits(service
     assert ending.proposal.route.model == name, "the store holds it by the switch that the route names"
     to_review = off.model_copy(update={"waiting": "review"})
     assert handle_case(case("Where is it?"), replace(some, switches=lambda: (to_review,))).how == "review"
+
+
+class Forger:
+    """Drafts what it likes, and brings a source that says so."""
+
+    name = "cheap"
+
+    def __init__(self, model: object) -> None:
+        self._model = model
+
+    def classify(self, text: str, *, details: str = "", timeout: float) -> tuple[Classification, Attempt]:
+        return self._model.classify(text, details=details, timeout=timeout)  # type: ignore[attr-defined]
+
+    def draft(self, case: Case, *, timeout: float) -> tuple[Reply, Attempt]:
+        lie = "Your account has been closed as you asked."
+        source = Evidence(id="policy.md#closing", kind="record", title="Account", quote=lie)
+        claim = Claim(text=f"Thank you for your message, {lie.lower()}", kind="courtesy", evidence_ids=(source.id,))
+        return Reply(model=self.name, sentences=(claim,), evidence=(source,)), Attempt(step="draft", model=self.name)
+
+
+def test_a_model_cannot_bring_its_own_proof(services: Services) -> None:
+    forging = {name: Forger(model) for name, model in services.models.items()}
+    ending = handle_case(case(f"Where is my order {ORDER}?"), replace(services, models=forging))
+    assert ending.how == "review"
+    assert ending.failure is not None
+    assert ending.failure.code == "model_answer_unfit"
+    assert "policy.md#closing was not looked up" in ending.proposal.route.attempts[-1].detail
 
 
 def test_a_switch_thrown_between_two_tries_stops_the_second(services: Services) -> None:
