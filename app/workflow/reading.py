@@ -44,6 +44,7 @@ _WORDS = {word: at for at, word in enumerate(_SMALL)} | {word: 20 + 10 * at for 
 _WORDS |= {f"{ten}-{one}": _WORDS[ten] + _WORDS[one] for ten in _TENS for one in _SMALL[1:10]}
 _WORDS |= {f"{ten} {one}": _WORDS[ten] + _WORDS[one] for ten in _TENS for one in _SMALL[1:10]}
 _WORDS |= {"hundred": 100, "a hundred": 100, "one hundred": 100, "a dozen": 12, "dozen": 12, "a couple": 2, "half": 0}
+_COUNTED = _WORDS.keys() - {"one", "half", "zero"}
 _NUMBER_WORD = "|".join(sorted((re.escape(word) for word in _WORDS if word != "half"), key=len, reverse=True))
 _UNIT = (
     r"(?:(?P<{0}kind>business|working|week|calendar)[\s-]+)?(?P<{0}unit>days?|hours?|minutes?|weeks?|months?|years?|mins?|hrs?"
@@ -51,29 +52,48 @@ _UNIT = (
 )
 _N = r"\d+(?:[.,]\d+)*"
 
-_TOKEN = re.compile(
-    rf"""
-      (?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)
-    | (?P<url>(?:https?://|www\.)[^\s<>"')\]]+
-        |\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|eu|de|uk|shop|app|example)\b(?:/[^\s]*)?)
-    | (?P<iso>\b(?P<iy>\d{{4}})-(?P<im>\d{{2}})-(?P<id_>\d{{2}})
-        (?:[T\ ](?P<it>\d{{2}}:\d{{2}})(?::\d{{2}})?(?:\.\d+)?(?:Z|[+-]\d{{2}}:?\d{{2}})?)?)
-    | (?P<dmy>\b(?P<dd>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?(?P<dm>{_MONTH})\b\.?(?:,?\s+(?P<dy>\d{{4}}))?)
-    | (?P<mdy>\b(?P<mm>{_MONTH})\b\.?\s+(?P<md>\d{{1,2}})(?:st|nd|rd|th)?\b
-        (?!\s*(?:days?|hours?|weeks?|items?|:))(?:,?\s+(?P<my>\d{{4}}))?)
-    | (?P<dots>\b(?P<d1>\d{{1,2}})(?P<dsep>[./])(?P<d2>\d{{1,2}})(?P=dsep)(?P<d3>\d{{4}}|\d{{2}})\b)
-    | (?P<time>\b(?P<th>\d{{1,2}})(?::(?P<tm>\d{{2}}))(?::\d{{2}})?(?:\s?(?P<tp>[ap]\.?m\b\.?))?
-        |\b(?P<th2>\d{{1,2}})\s?(?P<tp2>[apAP]\.?[mM]\b))
-    | (?P<money>(?P<c1>[€$£]|\b(?:EUR|USD|GBP|CHF|JPY|CAD|AUD)\b)\s?-?(?P<a1>{_N})
-        | (?P<a2>{_N})\s?(?P<c2>[€$£]|(?:EUR|USD|GBP|CHF|JPY|CAD|AUD)\b|(?i:euros?|dollars?|pounds?|bucks?)\b)
-        | \b(?P<a3>(?i:{_NUMBER_WORD}))[\s-]+(?P<c3>(?i:euros?|dollars?|pounds?|bucks?))\b)
-    | (?P<range>\b(?P<r1>\d+|(?i:{_NUMBER_WORD}))\s?(?:-|–|to|or|and)\s?(?P<r2>\d+|(?i:{_NUMBER_WORD}))
-        [\s-]*(?i:{_UNIT.format("r")})(?![\w]))
-    | (?P<quantity>(?<![\w.])(?P<q>{_N}|(?i:{_NUMBER_WORD}))[\s-]*(?i:{_UNIT.format("q")})(?![\w]))
-    | (?P<word>\#?\w+(?:[-_'’.]\w+)*)
-    """,
-    re.VERBOSE,
-)
+_DIGITS = {
+    "iso": r"""\b(?P<iy>\d{4})-(?P<im>\d{2})-(?P<id_>\d{2})
+        (?:[T\ ](?P<it>\d{2}:\d{2})(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?""",
+    "dmy": rf"\b(?P<dd>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?(?P<dm>{_MONTH})\b\.?(?:,?\s+(?P<dy>\d{{4}}))?",
+    "mdy": rf"""\b(?P<mm>{_MONTH})\b\.?\s+(?P<md>\d{{1,2}})(?:st|nd|rd|th)?\b
+        (?!\s*(?:days?|hours?|weeks?|items?|:))(?:,?\s+(?P<my>\d{{4}}))?""",
+    "dots": r"\b(?P<d1>\d{1,2})(?P<dsep>[./])(?P<d2>\d{1,2})(?P=dsep)(?P<d3>\d{4}|\d{2})\b",
+    "time": r"""\b(?P<th>\d{1,2})(?::(?P<tm>\d{2}))(?::\d{2})?(?:\s?(?P<tp>[ap]\.?m\b\.?))?
+        |\b(?P<th2>\d{1,2})\s?(?P<tp2>[apAP]\.?[mM]\b)""",
+}
+"""What cannot stand in a sentence without a digit."""
+_MONEY = rf"""(?P<c1>[€$£]|\b(?:EUR|USD|GBP|CHF|JPY|CAD|AUD)\b)\s?-?(?P<a1>{_N})
+        | (?P<a2>{_N})\s?(?P<c2>[€$£]|(?:EUR|USD|GBP|CHF|JPY|CAD|AUD)\b|(?i:euros?|dollars?|pounds?|bucks?)\b)"""
+_MONEY_IN_WORDS = rf"\b(?P<a3>(?i:{_NUMBER_WORD}))[\s-]+(?P<c3>(?i:euros?|dollars?|pounds?|bucks?))\b"
+_SPELLED = tuple({part for word in _WORDS if word != "half" for part in re.split("[ -]", word)} - {"a"})
+"""Every spelled number has a word that begins with one of these."""
+_INNER_DOT = re.compile(r"\w\.\w")
+_RUN = re.compile(r"\w+")
+
+
+@lru_cache(maxsize=16)
+def _token(mail: bool, url: bool, digits: bool, spelled: bool) -> re.Pattern[str]:
+    """One token, whatever kind stands first in `_READ`; only the kinds that the sentence can have at all are tried."""
+    number = "|".join((r"\d+",) * digits + (f"(?i:{_NUMBER_WORD})",) * spelled)
+    amount = "|".join((_N,) * digits + (f"(?i:{_NUMBER_WORD})",) * spelled)
+    kinds: dict[str, str] = {}
+    if mail:
+        kinds["mail"] = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    if url:
+        kinds["url"] = r"""(?:https?://|www\.)[^\s<>"')\]]+
+        |\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|eu|de|uk|shop|app|example)\b(?:/[^\s]*)?"""
+    if digits:
+        kinds |= _DIGITS
+    if number:
+        kinds["money"] = "|".join((_MONEY,) * digits + (_MONEY_IN_WORDS,) * spelled)
+        kinds["range"] = rf"""\b(?P<r1>{number})\s?(?:-|–|to|or|and)\s?(?P<r2>{number})
+        [\s-]*(?i:{_UNIT.format("r")})(?![\w])"""
+        kinds["quantity"] = rf"(?<![\w.])(?P<q>{amount})[\s-]*(?i:{_UNIT.format('q')})(?![\w])"
+    kinds["word"] = r"\#?\w+(?:[-_'’.]\w+)*"
+    return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds.items()), re.VERBOSE)
+
+
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*")
 _PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9#€$£•])|\n+|(?<=[!?])\s+")
@@ -100,9 +120,8 @@ def read(sentence: str) -> Reading:
     facts: list[tuple[Fact, str]] = []
     words: list[str] = []
     names: list[str] = []
-    for match in _TOKEN.finditer(sentence):
+    for match in _tokens(sentence):
         kind, text = match.lastgroup or "word", match[0]
-        kind = next(name for name in _ORDER if match[name] is not None) if kind not in _ORDER else kind
         if kind == "word":
             _word(text, facts, words, names, first=not words and not facts)
             continue
@@ -156,16 +175,21 @@ def minor_units(amount: str) -> str:
 
 # ── one token ────────────────────────────────────────────────────────────────
 
-_ORDER = ("mail", "url", "iso", "dmy", "mdy", "dots", "time", "money", "range", "quantity", "word")
+
+def _tokens(sentence: str) -> Iterator[re.Match[str]]:
+    dotted = _INNER_DOT.search(sentence) is not None or "://" in sentence
+    spelled = any(run.startswith(_SPELLED) for run in _RUN.findall(sentence.casefold()))
+    digits = any(map(str.isdigit, sentence))
+    return _token("@" in sentence, dotted, digits, spelled).finditer(sentence)
 
 
 def _word(text: str, facts: list[tuple[Fact, str]], words: list[str], names: list[str], *, first: bool) -> None:
-    if any(char.isdigit() for char in text):
+    if not text.isalpha() and any(map(str.isdigit, text)):
         facts += [(form, text) for form in _digits(text)]
         return
     low = text.casefold().replace("’", "'")
     words.append(low)
-    if low in _WORDS and low not in {"one", "half", "zero"}:
+    if low in _COUNTED:
         facts.append((("number", str(_WORDS[low])), text))
     elif not first and text[:1].isupper() and len(text) > 1:
         names.append(text)
@@ -222,9 +246,10 @@ def _iso(found: re.Match[str]) -> list[Fact]:
 
 
 def _money(found: re.Match[str]) -> list[Fact]:
-    sign = found["c1"] or found["c2"] or found["c3"]
-    amount = found["a1"] or found["a2"]
-    minor = minor_units(amount) if amount else str(_WORDS[found["a3"].casefold()] * 100)
+    said = found.groupdict("")
+    sign = said.get("c1") or said.get("c2") or said["c3"]
+    amount = said.get("a1") or said.get("a2")
+    minor = minor_units(amount) if amount else str(_WORDS[said["a3"].casefold()] * 100)
     return [("money", minor, _CURRENCY.get(sign.casefold().rstrip("s"), sign.upper()))]
 
 
