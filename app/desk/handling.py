@@ -16,8 +16,9 @@ from textual.screen import ModalScreen
 from app.desk import deciding, notices
 from app.desk.deciding import OpenCase
 from app.desk.dialogs.edit import EditDialog, Edits
+from app.desk.dialogs.later import HandOverDialog, SnoozeDialog
 from app.desk.dialogs.other import OtherDialog
-from app.desk.dialogs.texts import LineDialog, RejectDialog, SnoozeDialog, TextDialog
+from app.desk.dialogs.texts import RejectDialog, TextDialog
 from app.desk.figures import clock
 from app.desk.guard import RepeatGuard
 from app.desk.talk import Talk
@@ -34,6 +35,7 @@ class Counter(Protocol):
     def ask(self, dialog: ModalScreen[Any], answered: Callable[[Any], None]) -> None: ...
     def spawn(self, work: Coroutine[Any, Any, Any], group: str) -> None: ...
     def case_left(self, review_id: str) -> None: ...
+    def names(self) -> tuple[str, ...]: ...
 
 
 @dataclass
@@ -188,10 +190,7 @@ class Handling:
         self._instead(TextDialog(title, needed), lambda text: Retry(details=text))
 
     def _hand_over(self) -> None:
-        self._instead(
-            LineDialog(words("Hand over to"), words("Name a person or a team.", "$warning")),
-            lambda text: HandOver(to=text),
-        )
+        self._instead(HandOverDialog(words("Hand over to"), self._counter.names()), lambda text: HandOver(to=text))
 
     def _snooze(self) -> None:
         self._instead(SnoozeDialog(words("Snooze until"), now()), lambda until: Snooze(until=until))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from store.live import Page, Row
 
@@ -19,12 +19,18 @@ class Window:
         self._fetch = fetch
         self._starts: list[str | None] = [None]
         self._pages: dict[int, tuple[Row, ...]] = {}
+        self._known = True
         self.total = 0
 
     def row(self, place: int) -> Row | None:
         page, at = divmod(place, PAGE)
         rows = self._pages.get(page, ())
         return rows[at] if 0 <= at < len(rows) else None
+
+    def rows(self) -> Iterator[Row]:
+        """The rows that are in memory, in no order that matters."""
+        for page in self._pages.values():
+            yield from page
 
     def place(self, review_id: str) -> int | None:
         """Where that review stands, if it is in memory."""
@@ -48,11 +54,14 @@ class Window:
         fetched = False
         for page in range(first // PAGE, last // PAGE + 1):
             fetched |= await self._reach(page)
+        if not self._known:
+            self.total = self._read_so_far()
         self._forget(first // PAGE, last // PAGE)
         return fetched
 
-    async def again(self, first: int, last: int, total: int) -> None:
-        """Read the pages in view anew; the others are read when they are wanted."""
+    async def again(self, first: int, last: int, total: int | None) -> None:
+        """Read the pages in view anew; the others are read when they are wanted. Without a total, which a search does
+        not know, there are as many rows as were read, and one more while there is another page."""
         begin = min(first // PAGE, len(self._starts) - 1)
         starts, pages = self._starts[: begin + 1], dict[int, tuple[Row, ...]]()
         for page in range(begin, last // PAGE + 1):
@@ -62,7 +71,13 @@ class Window:
             pages[page] = got.rows
             if got.next is not None:
                 starts.append(got.next)
-        self._starts, self._pages, self.total = starts, pages, total
+        self._starts, self._pages, self._known = starts, pages, total is not None
+        self.total = self._read_so_far() if total is None else total
+
+    def _read_so_far(self) -> int:
+        last = len(self._starts) - 1
+        rows = self._pages.get(last)
+        return last * PAGE + (len(rows) if rows is not None else 1)
 
     async def _reach(self, page: int) -> bool:
         if page in self._pages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 
@@ -85,7 +86,7 @@ class FakeQueue:
 
     async def page(self, view: View, after: str | None = None, limit: int = 50) -> Page:
         self._up("page")
-        rows = self._open()
+        rows = self._in(view)
         start = 0 if after is None else next((n for n, each in enumerate(rows) if each.id == after), -1) + 1
         shown = rows[start : start + limit]
         more = start + limit < len(rows)
@@ -93,10 +94,14 @@ class FakeQueue:
 
     async def counts(self, view: View) -> dict[str, int]:
         self._up("counts")
-        return {"all": len(self._open())}
+        rows = self._in(view)
+        reasons = Counter(f"reason:{each.gate.reasons[0].code}" for each in rows)
+        return {"all": len(rows), **reasons}
 
     async def search(self, words: str, after: str | None = None, limit: int = 50) -> Page:
-        raise Invalid("Search is not part of this queue.")
+        self._up("search")
+        found = [each for each in self.reviews.values() if words.casefold() in each.model_dump_json().casefold()]
+        return Page(rows=tuple(_row(each) for each in found))
 
     async def review(self, review_id: str) -> Review:
         self._up("review")
@@ -209,6 +214,18 @@ class FakeQueue:
 
     async def close(self) -> None: ...
 
+    def _in(self, view: View) -> list[Review]:
+        rows = [each for each in self.reviews.values() if each.state == view.state]
+        if view.reason:
+            rows = [each for each in rows if each.gate.reasons[0].code == view.reason]
+        if view.risk:
+            rows = [each for each in rows if each.gate.risk == view.risk]
+        if view.route:
+            rows = [each for each in rows if each.proposal.route.name == view.route]
+        if view.assignee:
+            rows = [each for each in rows if each.assignee == view.assignee]
+        return sorted(rows, key=lambda each: each.created_at, reverse=True) if view.sort == "newest" else rows
+
     def _open(self) -> list[Review]:
         return [review for review in self.reviews.values() if review.state == "open"]
 
@@ -230,7 +247,7 @@ def _row(review: Review) -> Row:
         review_id=review.id,
         ticket_id=proposal.ticket.id,
         subject=proposal.ticket.subject,
-        reason=reasons[0] if reasons else "",
+        reason=(review.gate.reasons[0].short or reasons[0]) if reasons else "",
         reasons=reasons,
         route=proposal.route.name,
         risk=review.gate.risk,
@@ -239,6 +256,7 @@ def _row(review: Review) -> Row:
         created_at=review.created_at,
         due_at=review.due_at,
         claimed_by=review.claimed_by,
+        assignee=review.assignee,
         hidden=proposal.hidden,
     )
 

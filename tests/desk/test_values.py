@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from app.desk import deciding, facts, figures, form, letters
+from app.desk import deciding, facts, figures, form, letters, times
 from app.desk.deciding import OpenCase
-from app.desk.dialogs.texts import snooze_times
 from app.desk.window import PAGE, PAGES_KEPT, Window
 from app.desk.words import fit, short
 from store.contract import REPLY, Approve, Edit, Reject
@@ -172,13 +171,6 @@ def test_figures() -> None:
     assert [figures.stands_out(route, routes) for route in routes] == [False, True]
 
 
-def test_snooze_times_lie_ahead_and_end_on_a_monday_morning() -> None:
-    at = datetime(2026, 3, 4, 23, 30, tzinfo=UTC)
-    times = [until for _, until in snooze_times(at)]
-    assert all(until > at for until in times)
-    assert times[-1].weekday() == 0
-
-
 class Table:
     """Rows 0 … n-1 behind a keyset."""
 
@@ -231,3 +223,11 @@ async def test_a_row_that_left_is_gone_at_once_and_after_reading_again() -> None
     row = window.row(3)
     assert row is not None
     assert row.review_id == "4"
+
+
+def test_the_usual_times_lie_ahead_in_their_order_and_end_on_a_monday_morning() -> None:
+    at = datetime(2026, 3, 6, 17, 40, tzinfo=UTC)
+    usual = [until for _, until in times.usual(at)]
+    assert usual == sorted(usual)
+    assert all(until > at for until in usual)
+    assert (usual[-1].weekday(), usual[-1].hour) == (0, 9)

@@ -1,8 +1,7 @@
-"""Dialogs that ask for words: a reason, a message, a name, a time."""
+"""Dialogs that ask for words: a reason, a message."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -35,26 +34,6 @@ class TextDialog(Dialog[str]):
 
     def action_send(self) -> None:
         text = self.query_one("#text", TextArea).text.strip()
-        if text:
-            self.dismiss(text)
-        else:
-            self.problem(self._needed)
-
-
-class LineDialog(Dialog[str]):
-    """One line; empty is refused in a sentence."""
-
-    def __init__(self, title: Content, needed: Content) -> None:
-        super().__init__(title, _ENTER)
-        self._needed = needed
-
-    def fields(self) -> ComposeResult:
-        yield Input(id="text", compact=True)
-
-    def on_input_submitted(self) -> None:
-        text = self.query_one("#text", Input).value.strip()
-        if not self.settled:
-            return
         if text:
             self.dismiss(text)
         else:
@@ -94,34 +73,3 @@ class RejectDialog(Dialog[tuple[str, str]]):
             self.query_one("#codes", OptionList).focus()
         else:
             self.dismiss((self._code, self.query_one("#text", Input).value.strip()))
-
-
-class SnoozeDialog(Dialog[datetime]):
-    """When it comes back."""
-
-    def __init__(self, title: Content, at: datetime) -> None:
-        super().__init__(title, _CHOOSE)
-        self._times = snooze_times(at)
-
-    def fields(self) -> ComposeResult:
-        yield OptionList(
-            *(Option(words(f"{title:<18}{until.strftime('%a %d %b %H:%M')}")) for title, until in self._times),
-            id="times",
-        )
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        if self.settled:
-            self.dismiss(self._times[event.option_index][1])
-
-
-def snooze_times(at: datetime) -> list[tuple[str, datetime]]:
-    """The usual times, in local time: half an hour to Monday morning."""
-    local = at.astimezone()
-    morning = local.replace(hour=9, minute=0, second=0, microsecond=0)
-    return [
-        ("30 minutes", local + timedelta(minutes=30)),
-        ("1 hour", local + timedelta(hours=1)),
-        ("4 hours", local + timedelta(hours=4)),
-        ("tomorrow morning", morning + timedelta(days=1)),
-        ("Monday morning", morning + timedelta(days=7 - local.weekday())),
-    ]

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 
-from app.desk import keys
+from app.desk import keys, people
 from app.desk.corner import Corner
 from app.desk.handling import Handling
 from app.desk.panes import prompt, queue_empty
@@ -23,7 +23,7 @@ from app.desk.panes.queue_list import QueueList
 from app.desk.panes.ticket import TicketPane
 from app.desk.reading import Reading
 from app.desk.words import words
-from store.live import Counters, Switch
+from store.live import Counters, Switch, View
 
 NARROW = 100
 RENEW_SECONDS = 20.0
@@ -98,6 +98,7 @@ class Frame(Screen[None]):
             source_shown=self._source is not None,
             alternatives=len(proposal.alternatives) if proposal else 0,
             undo=self._corner.undo.effect if self._corner.undo else "",
+            filtered=self._reading is not None and not self._reading.whole,
         )
 
     def trouble(self, text: str) -> None:
@@ -135,6 +136,12 @@ class Frame(Screen[None]):
         self._draw_bars()
         self.app.push_screen(dialog, done)
 
+    def names(self) -> tuple[str, ...]:
+        """Whom a case can be handed to, as far as this desk has seen."""
+        case = self._handling.case if self._handling else None
+        rows = self._reading.window.rows() if self._reading else ()
+        return people.seen(case.review if case else None, rows, self._actor)
+
     def spawn(self, work: Coroutine[Any, Any, Any], group: str) -> None:
         self.run_worker(work, group=group, exclusive=group in {"case", "rest"})
 
@@ -166,7 +173,10 @@ class Frame(Screen[None]):
         pane = self.query_one(TicketPane)
         pane.notice(Content(""))
         pane.prompt([])
-        pane.blank(queue_empty.nothing_waits(self._counters, self._decided))
+        if self._reading is not None and not self._reading.whole:
+            pane.blank(queue_empty.nothing_fits(self._reading.called))
+        else:
+            pane.blank(queue_empty.nothing_waits(self._counters, self._decided, self._place))
         if self._pane == "queue":
             self.set_pane("ticket")
 
@@ -181,15 +191,37 @@ class Frame(Screen[None]):
         rows = self.query_one(QueueList)
         total = self._reading.window.total if self._reading else 0
         where = f" · {rows.cursor + 1} of {total}" if total else ""
-        if (title := f"Queue{where}") != self._queue_title:
+        called = self._reading.called if self._reading else "Queue"
+        if (title := f"{called}{where}") != self._queue_title:
             self._queue_title = title
             rows.border_title = words(title)
+
+    @property
+    def reading(self) -> Reading | None:
+        return self._reading
+
+    @property
+    def me(self) -> str:
+        return self._actor
+
+    def routes(self) -> tuple[str, ...]:
+        """The routes that the figures know."""
+        return tuple(route.name for route in self._counters.routes) if self._counters else ()
+
+    def look_at(self, view: View, words: str) -> None:
+        """List another part of the queue; its first case comes on screen."""
+        if self._reading is not None:
+            self._reading.look_at(view, words)
+            self.set_pane("queue")
 
     def _shown_id(self) -> str | None:
         case = self._handling.case if self._handling else None
         return case.review.id if case else None
 
     def _read_case(self, review_id: str) -> None:
+        if not review_id:
+            self.say("No person was asked about this ticket: nothing is to be decided.", "$quiet")
+            return
         if self._handling is not None and review_id != self._shown_id():
             self.spawn(self._handling.talk.read(review_id), "case")
 
