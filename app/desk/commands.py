@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from app.desk import keys
+from app.desk import keys, seeking
 
 if TYPE_CHECKING:
     from app.desk.screens.main import MainScreen
@@ -60,5 +60,9 @@ def _suspend(screen: MainScreen) -> None:
     screen.app.action_suspend_process()
 
 
-ALSO: Mapping[str, Callable[[MainScreen], None]] = {"palette": _palette, "suspend": _suspend}
+ALSO: Mapping[str, Callable[[MainScreen], None]] = {
+    "search": seeking.search,
+    "filter": seeking.choose,
+    "everything": seeking.everything,
+    "palette": _palette, "suspend": _suspend}
 """What the main screen does beyond its panes, by action."""

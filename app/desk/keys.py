@@ -30,6 +30,7 @@ class Situation:
     source_shown: bool = False
     alternatives: int = 0
     undo: str = ""
+    filtered: bool = False
     earlier: int = 0
 
 
@@ -149,6 +150,18 @@ KEYS: tuple[Key, ...] = (
         lambda now: _looking(now) and now.source_shown,
         2,
     ),
+    Key("search", ("slash",), "/", "search", "move", _looking, 15),
+    Key("filter", ("f",), "f", "filter and sort", "move", _looking, 16),
+    Key(
+        "everything",
+        ("escape",),
+        "Esc",
+        "show all that waits",
+        "move",
+        lambda now: _looking(now) and now.filtered and not now.source_shown,
+        2,
+    ),
+    Key("zoom", ("z",), "z", "the ticket alone, and back", "read", lambda now: _looking(now) and now.case),
     Key("fold", ("tab",), "Tab", "panes", "move", lambda now: _looking(now) and now.narrow, 7),
     Key("history", ("h",), "h", "history of the ticket", "read", lambda now: _looking(now) and now.case, 15),
     Key("note", ("N",), "N", "add a note", "read", _can_note),

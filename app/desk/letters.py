@@ -22,9 +22,11 @@ def reply(proposal: Proposal, chosen: str | None = None) -> Content:
     return _marked(capped(text, BODY_CAP), proposal.claims, numbers(proposal.evidence), chosen)
 
 
-def note(proposal: Proposal) -> Content:
-    """The internal note, then every claim's problem."""
-    problems = [line(("⚠ ", "bold $error"), (claim.problem, "$error")) for claim in proposal.claims if claim.problem]
+def note(proposal: Proposal, said: str = "") -> Content:
+    """The internal note, then every claim's problem that was not said already."""
+    open_ = dict.fromkeys(claim.problem for claim in proposal.claims if claim.problem)
+    told = said.casefold()
+    problems = [line(("⚠ ", "bold $error"), (problem, "$error")) for problem in open_ if problem.casefold() not in told]
     text = capped(proposal.internal_note, BODY_CAP)
     body = words(text) if text else words("No internal note.", "$quiet italic")
     return lines([body, *([NOTHING, *problems] if problems else [])])

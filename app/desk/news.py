@@ -18,7 +18,9 @@ class Opened(Message):
 
 @dataclass
 class Listed(Message):
-    """The window of rows was read."""
+    """The window of rows was read. `anew`: it is another part of the queue."""
+
+    anew: bool = False
 
 
 @dataclass

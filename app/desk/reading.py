@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from app.desk import news
+from app.desk import news, sections
 from app.desk.talk import Post
 from app.desk.window import Window
 from store.live import Counters, Page, Switch, View
@@ -27,13 +27,38 @@ class Reading:
         self._changed = asyncio.Event()
         self._reading = asyncio.Lock()
         self._troubled = False
+        self._anew = False
         self._live: tuple[Counters, tuple[Switch, ...]] | None = None
         self.view = View()
+        self.words = ""
+        """What is searched for; empty: the view is listed."""
         self.window = Window(self._page)
         self.on_screen: Callable[[], str | None] = lambda: None
 
     async def _page(self, after: str | None, limit: int) -> Page:
+        if self.words:
+            return await self._queue.search(self.words, after, limit)
         return await self._queue.page(self.view, after, limit)
+
+    def look_at(self, view: View, words: str = "") -> None:
+        """List another part of the queue, or what a search finds, from its beginning."""
+        self.view, self.words = view, words
+        self.window = Window(self._page)
+        self._anew = True
+        self.now()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that waits is listed."""
+        return not self.words and sections.whole(self.view)
+
+    @property
+    def called(self) -> str:
+        return sections.called(self.view, self.words)
+
+    async def counts(self, view: View) -> dict[str, int]:
+        """How many wait in a view. Raises `QueueError`."""
+        return await self._queue.counts(view)
 
     def now(self) -> None:
         """Read as soon as may be."""
@@ -78,9 +103,10 @@ class Reading:
             try:
                 live = (await self._queue.counters(), await self._queue.switches())
                 if changed or self._differs(live[0]):
-                    total = (await self._queue.counts(self.view)).get("all", 0)
-                    await self.window.again(*self._in_view(), total)
-                    self._post(news.Listed())
+                    total = None if self.words else (await self._queue.counts(self.view)).get("all", 0)
+                    anew, self._anew = self._anew, False
+                    await self.window.again(*((0, 0) if anew else self._in_view()), total)
+                    self._post(news.Listed(anew))
                     if (shown := self.on_screen()) is not None:
                         self._post(news.CaseRead(await self._queue.review(shown), again=True))
             except QueueError as error:

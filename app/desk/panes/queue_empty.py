@@ -7,7 +7,6 @@ from textual.content import Content
 from app.desk.words import NOTHING, line, lines, words
 from store.live import Counters
 
-
 DEMO = "demo"
 """The name under which the sample shop's queue is opened."""
 
@@ -31,6 +30,23 @@ def nothing_waits(counters: Counters | None, decided_here: int, place: str = "lo
     if handled or decided_here:
         return _all_done(counters, decided_here)
     return _arriving(counters) if place == DEMO else _first_run(counters)
+
+
+def nothing_fits(called: str) -> Content:
+    """A filter or a search that leaves nothing."""
+    return lines(
+        [
+            words(f"Nothing waits under: {called}", "bold"),
+            line(
+                ("Esc", "bold $primary"),
+                (" shows everything, ", "$quiet"),
+                ("/", "bold $primary"),
+                (" searches, ", "$quiet"),
+                ("f", "bold $primary"),
+                (" chooses another part.", "$quiet"),
+            ),
+        ]
+    )
 
 
 def _all_done(counters: Counters, decided_here: int) -> Content:
@@ -69,7 +85,9 @@ def _first_run(counters: Counters) -> Content:
 
 
 def _arriving(counters: Counters) -> Content:
-    loads = "The worker runs and loads its models" if counters.workers else "The worker is starting and loads its models"
+    loads = (
+        "The worker runs and loads its models" if counters.workers else "The worker is starting and loads its models"
+    )
     return lines(
         [
             words("The day's tickets are about to arrive.", "bold"),
@@ -77,7 +95,9 @@ def _arriving(counters: Counters) -> Content:
             words("with the reason, the sources and a proposal."),
             NOTHING,
             words(f"{loads}: the first time takes up to a minute.", "$quiet"),
-            line(("?", "bold $primary"), (" shows the keys, ", "$quiet"), ("q", "bold $primary"), (" leaves.", "$quiet")),
+            line(
+                ("?", "bold $primary"), (" shows the keys, ", "$quiet"), ("q", "bold $primary"), (" leaves.", "$quiet")
+            ),
         ]
     )
 

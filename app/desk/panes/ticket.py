@@ -14,7 +14,7 @@ from app.desk.deciding import OpenCase
 from app.desk.words import NOTHING, line, short, words
 from store.contract import Review, now
 
-SOURCE_ROWS = {"-low": 1, "-tall": 3, "-wide": 6}
+SOURCE_ROWS = {"-low": 1, "-tall": 2, "-wide": 6}
 """Sources that get a line each, by the room there is."""
 LABELS = {"why": "WHY", "route": "ROUTE", "action": "ACTION", "who": "WHO", "sources": "SOURCES"}
 
@@ -40,7 +40,7 @@ class TicketPane(Vertical):
         yield Drawn(id="notice")
         with Vertical(id="facts"):
             for name, label in LABELS.items():
-                with Horizontal(classes="fact"):
+                with Horizontal(classes="fact", id=f"fact-row-{name}"):
                     yield Static(Content(label), classes="label")
                     yield Drawn(id=f"fact-{name}", classes="value")
         with Vertical(id="reading"):
@@ -75,7 +75,7 @@ class TicketPane(Vertical):
         evidence = review.proposal.evidence
         chosen = evidence[source - 1] if source else None
         self._draw("reply-text", letters.reply(review.proposal, chosen.id if chosen else None))
-        self._draw("note-text", letters.note(review.proposal))
+        self._draw("note-text", letters.note(review.proposal, "\n".join(each.text for each in review.gate.reasons)))
         scroll = self.query_one("#message")
         if chosen is not None and source is not None:
             self._draw("message-text", letters.source(chosen, source, review.proposal.claims))

@@ -118,6 +118,11 @@ class MainScreen(Frame):
         order: list[keys.Pane] = ["queue", "ticket", "live"]
         self.set_pane(order[(order.index(self._pane) + 1) % 3])
 
+    def _do_zoom(self) -> None:
+        self.toggle_class("-zoom")
+        self.set_pane("ticket")
+        self.call_after_refresh(self.redraw)
+
     def _do_help(self) -> None:
         self.ask(HelpDialog(keys.working(self.situation())), lambda _: None)
 
@@ -149,16 +154,18 @@ class MainScreen(Frame):
     # ── news ─────────────────────────────────────────────────────────────────
 
     @on(news.Listed)
-    def _listed(self) -> None:
+    def _listed(self, event: news.Listed) -> None:
         assert self._reading is not None
         rows = self.query_one(QueueList)
         shown = self._shown_id()
-        if shown is not None and (place := self._reading.window.place(shown)) is not None:
+        if event.anew:
+            rows.cursor = 0
+        elif shown is not None and (place := self._reading.window.place(shown)) is not None:
             rows.cursor = place
         rows.show(self._reading.window)
         self._draw_queue_title()
         chosen = rows.chosen()
-        if chosen is not None and shown is None:
+        if chosen is not None and (shown is None or event.anew):
             self._read_case(chosen.review_id)
         elif chosen is None and not self._reading.window.total:
             self._nothing()

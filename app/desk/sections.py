@@ -1,0 +1,77 @@
+"""The parts of the queue that can be asked for by themselves, and how they are called. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from store.live import View
+
+SORTS = {"oldest": "oldest first", "newest": "newest first", "due": "due first", "amount": "largest amount first"}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One line of the menu: what it shows, under which heading, and how many wait there (None: not counted)."""
+
+    heading: str
+    title: str
+    view: View
+    count: int | None = None
+
+
+def standing(me: str, routes: Sequence[str], sort: View) -> tuple[Section, ...]:
+    """The sections that are always there, to be counted one by one. `sort`: the view whose order is kept."""
+
+    def asked(**fields: object) -> View:
+        return View.model_validate({"sort": sort.sort, **fields})
+
+    return (
+        Section("Queue", "everything that waits", asked()),
+        Section("Queue", "handed to me", asked(assignee=me)),
+        Section("Queue", "overdue", asked(overdue=True)),
+        Section("Queue", "older than an hour", asked(older_than_minutes=60)),
+        Section("Queue", "high risk", asked(risk="high")),
+        Section("Queue", "snoozed", asked(state="snoozed")),
+        Section("Queue", "held by a switch", asked(state="held")),
+        *(Section("Route", route, asked(route=route)) for route in routes),
+    )
+
+
+def by_reason(counts: Mapping[str, int], sort: View) -> tuple[Section, ...]:
+    """A section for each first reason that anything waits for, the largest first. `counts`: of all that waits."""
+    found = [(key.removeprefix("reason:"), count) for key, count in counts.items() if key.startswith("reason:")]
+    return tuple(
+        Section("Reason", code.replace("_", " "), View(reason=code, sort=sort.sort), count)
+        for code, count in sorted(found, key=lambda each: (-each[1], each[0]))
+        if count
+    )
+
+
+def sorts(view: View) -> tuple[Section, ...]:
+    """The same view in another order."""
+    return tuple(
+        Section("Order", title, view.model_copy(update={"sort": sort}))
+        for sort, title in SORTS.items()
+        if sort != view.sort
+    )
+
+
+def called(view: View, words: str = "") -> str:
+    """What the list shows, in the fewest words: `Queue`, `overdue`, `“kettle”`."""
+    if words:
+        return f"“{words}”"
+    parts: list[str] = [] if view.state == "open" else [view.state]
+    parts += [view.reason.replace("_", " ")] if view.reason else []
+    parts += [f"route {view.route}"] if view.route else []
+    parts += [f"for {view.assignee}"] if view.assignee else []
+    parts += ["high risk" if view.risk == "high" else "low risk"] if view.risk else []
+    parts += ["overdue"] if view.overdue else []
+    parts += [f"older than {view.older_than_minutes}m"] if view.older_than_minutes else []
+    parts += [SORTS[view.sort]] if view.sort != "oldest" else []
+    return ", ".join(parts) or "Queue"
+
+
+def whole(view: View) -> bool:
+    """Whether it leaves nothing out of what waits."""
+    return view.model_copy(update={"sort": "oldest"}) == View()
