@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from app.workflow.reading import Fact, read, sentences, stands
 from app.workflow.wording import ASSERTING_QUESTION, COURTESY, SIGN_OFF, content, worded
@@ -25,16 +25,34 @@ SHOWN = 60
 """Characters of a sentence shown in a problem."""
 
 
-@dataclass(frozen=True)
 class Ground:
-    """What one claim may stand on: the evidence it names and the actions of its ticket."""
+    """What one claim may stand on: the evidence it names and the actions of its ticket. Read only as far as it is asked."""
 
-    facts: frozenset[Fact]
-    states: frozenset[tuple[str, bool]]
-    """Of records, messages and actions. A rule of the shop says what may be, not what is."""
-    stems: frozenset[str]
-    words: frozenset[str]
-    sentences: tuple[str, ...]
+    def __init__(self, own: tuple[str, ...], ruled: tuple[str, ...]) -> None:
+        """Sentences of records, messages and actions; and those of the shop's rules."""
+        self._own = own
+        self.sentences = (*own, *ruled)
+
+    @cached_property
+    def facts(self) -> frozenset[Fact]:
+        return frozenset().union(*(read(each).forms for each in self.sentences))
+
+    @cached_property
+    def states(self) -> frozenset[tuple[str, bool]]:
+        """Of records, messages and actions. A rule of the shop says what may be, not what is."""
+        return frozenset(state for each in self._own for state, _ in worded(each).states)
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        return frozenset().union(*(worded(each).stems for each in self.sentences))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        found: set[str] = set()
+        for each in self.sentences:
+            words = read(each).words
+            found.update(words, worded(each).promises, *(word.split("-") for word in words if "-" in word))
+        return frozenset(found)
 
 
 @dataclass(frozen=True)
@@ -191,19 +209,10 @@ def _meaning(sentence: str, ground: Ground) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _ground(texts: tuple[str, ...], rules_of_shop: tuple[str, ...] = ()) -> Ground:
-    facts: set[Fact] = set()
-    states: set[tuple[str, bool]] = set()
-    stems: set[str] = set()
-    words: set[str] = set()
-    own = tuple(sentence for text in texts for sentence in sentences(text))
-    every = (*own, *(sentence for text in rules_of_shop for sentence in sentences(text)))
-    for at, sentence in enumerate(every):
-        reading, wording = read(sentence), worded(sentence)
-        facts |= reading.forms
-        states |= {state for state, _ in wording.states} if at < len(own) else set()
-        stems |= wording.stems
-        words |= {*reading.words, *wording.promises, *(part for word in reading.words for part in word.split("-"))}
-    return Ground(frozenset(facts), frozenset(states), frozenset(stems), frozenset(words), every)
+    return Ground(
+        tuple(sentence for text in texts for sentence in sentences(text)),
+        tuple(sentence for text in rules_of_shop for sentence in sentences(text)),
+    )
 
 
 @lru_cache(maxsize=1024)
