@@ -1,0 +1,109 @@
+"""What the pure rules cost a ticket: `python -m tests.bench.rules` prints microseconds, and a ratio for busy machines.
+
+Each ticket of the day is new to a worker that has handled all others: its own records and message are read for the first
+time, the shop's passages and messages are not. The ratio is to a fixed loop of plain Python in the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from app.workflow import endings, proof, reading, stops, wording
+from app.workflow.gate import gate
+from app.workflow.routing import route
+from app.workflow.services import Services
+from config.load import load
+from config.rules import Rules
+from store.case import Case
+from store.contract import Proposal
+from tests.workflow.sample_day import SampleDay
+
+LOOP = 2_000
+"""Rounds of the fixed loop; about 100 µs of plain Python on the machine these figures were first taken on."""
+Ticket = tuple[Case, Proposal]
+
+
+def measured(rules: Rules, models: Path, rounds: int = 3) -> dict[str, Any]:
+    """Microseconds a ticket (median and the 95th of 100) of route, prove, gate and all three, and the loop's."""
+    tickets = _drafted(rules, models)
+    parts: dict[str, Callable[[Ticket], object]] = {
+        "route": lambda each: route(each[0], rules, frozenset()),
+        "prove": lambda each: proof.prove(each[0].reply, each[0], rules) if each[0].reply else (),
+        "gate": lambda each: gate(each[1], rules, {}),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in (*parts, "all")}
+    loops: list[float] = []
+    for _ in range(rounds):
+        for at, ticket in enumerate(tickets):
+            _forget()
+            for other in (*tickets[:at], *tickets[at + 1 :]):
+                for part in parts.values():
+                    part(other)
+            loops.append(_us(_loop))
+            spent = {name: _us(lambda part=part, ticket=ticket: part(ticket)) for name, part in parts.items()}
+            for name, us in {**spent, "all": sum(spent.values())}.items():
+                taken[name].append(us)
+    loop = statistics.median(loops)
+    return {
+        "tickets": len(tickets),
+        "us": {name: {"median": round(statistics.median(us)), "p95": round(_p95(us))} for name, us in taken.items()},
+        "loop_us": round(loop),
+        "ratio": round(statistics.median(taken["all"]) / loop, 2),
+    }
+
+
+def _drafted(rules: Rules, models: Path) -> list[Ticket]:
+    """Every ticket of the day that got as far as a draft, with the proposal that the gate sees."""
+    found: list[Ticket] = []
+    prove = endings.proved
+
+    def kept(case: Case, services: Services) -> Case:
+        done = prove(case, services)
+        found.append((case, endings.proposal(done, services)))
+        return done
+
+    endings.proved = kept
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            SampleDay(rules, models, Path(folder)).play()
+    finally:
+        endings.proved = prove
+    return found
+
+
+def _forget() -> None:
+    for module in (proof, reading, wording, stops):
+        for name in vars(module):
+            clear = getattr(getattr(module, name), "cache_clear", None)
+            if clear and name not in {"_token", "word_pattern"}:  # made of the rules and the code, not of tickets
+                clear()
+
+
+def _loop() -> int:
+    total = 0
+    for number in range(LOOP):
+        total += number % 7
+    return total
+
+
+def _us(call: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    call()
+    return (time.perf_counter() - begun) * 1e6
+
+
+def _p95(values: Sequence[float]) -> float:
+    return sorted(values)[int(len(values) * 0.95)]
+
+
+if __name__ == "__main__":
+    where = Path(platformdirs.user_cache_path("lastclick-tests")) / "models"
+    print(json.dumps(measured(load(), where)))
