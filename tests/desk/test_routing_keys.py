@@ -20,7 +20,7 @@ def working(now: Situation) -> set[str]:
 
 def test_a_case_can_be_decided_and_an_empty_queue_cannot() -> None:
     assert working(CASE) >= VERDICTS
-    assert working(Situation()) == {"help", "palette", "suspend", "quit"}
+    assert working(Situation()) == {"help", "palette", "suspend", "quit", "search", "filter"}
 
 
 @pytest.mark.parametrize(

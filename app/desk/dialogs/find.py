@@ -52,7 +52,7 @@ class FilterDialog(Dialog[View]):
                 options += [None] if heading else []
                 heading = section.heading
                 options.append(Option(words(heading, "$secondary bold"), disabled=True))
-            options.append(Option(_row(section), id=key))
+            options.append(Option(line(_row(section)), id=key))
         yield OptionList(*options, id="sections")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -64,7 +64,7 @@ class TicketPane(Vertical):
         review = case.review
         cells = max(20, self.scrollable_content_region.width - 8)
         rows = max((rows for name, rows in SOURCE_ROWS.items() if self.screen.has_class(name)), default=3)
-        self.border_subtitle = facts.freshness(review, stale, now())
+        self.border_subtitle = line(facts.freshness(review, stale, now()))
         self.remove_class("-blank")
         self.border_title = _title(review)
         self._draw("fact-why", facts.why(review))
