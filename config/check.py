@@ -225,6 +225,10 @@ def _intents(rules: Rules, found: Found) -> None:
             found.say("intents", (name, "examples"), "no example: write at least five")
         for kind in intent.actions:
             found.unknown("intents", (name, "actions"), "action", kind, rules.actions)
+        for other in intent.implies:
+            found.unknown("intents", (name, "implies"), "intent", other, rules.intents)
+        for other in intent.like:
+            found.unknown("intents", (name, "like"), "intent", other, rules.intents)
         for need in intent.needs:
             if need not in asked and "any" not in asked:
                 found.say("intents", (name, "needs"), f'no trigger of routes.toml asks for "{need}" when it is missing')

@@ -9,6 +9,8 @@ _HISTORY = re.compile(
     r"^\s*(?:-{2,} ?(?:original message|forwarded message).*|on .{5,80} wrote:|from: .+@.+|_{8,}|sent from my .+)\s*$",
     re.I | re.M,
 )
+_ANSWERED = re.compile(r"\A[ \t]{0,9}(?:re|fwd?|aw|wg)[ ]?:[^\n]{0,300}\n", re.I)
+"""The subject of an answer: words of the mail before, not of this customer now."""
 _SIGNATURE = re.compile(
     r"^\s*-- ?$|^\s*(?:(?:best|kind|warm) regards|regards|sincerely|cheers|yours \w+|best),?\s*$", re.I | re.M
 )
@@ -19,7 +21,7 @@ _LOG = re.compile(
 )
 _GREETING = re.compile(
     r"^\s*(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|greetings)\b[^,.!?\n]{0,30}[,.!]+"
-    r"|thanks?(?: you)?[^.!?\n]{0,30}[.!]+\s*$)",
+    r"|(?:many )?thanks?(?: you)?(?: (?:so|very) much| a lot| in advance| for (?:your|any) (?:help|time))?[.!]+\s*$)",
     re.I,
 )
 _SENTENCE = re.compile(
@@ -48,11 +50,29 @@ def clauses(text: str) -> list[str]:
     """The wishes and statements of a ticket in order, each a piece of the text. What carries no wish of its own, like the
     second item of a list, stays with the clause before it."""
     body = _body(tidy(text))
+    return _pieces(body, greetings=False) or _pieces(body, greetings=True)
+
+
+def _pieces(body: str, *, greetings: bool) -> list[str]:
+    """The clauses without their greetings and plain thanks; with them where the text has nothing else."""
     pieces: list[str] = []
     for sentence in _SENTENCE.split(body):
-        plain = _BULLET.sub("", _GREETING.sub("", sentence)).strip()
+        plain = _BULLET.sub("", sentence if greetings else _GREETING.sub("", sentence)).strip()
         pieces += [piece.strip(" ,;\n") for piece in _outside_braces(plain)]
     return [piece for piece in pieces if re.search(r"\w\w", piece)]
+
+
+_ASKS = re.compile(
+    rf"[?]|\b{_WANT}\b|(?:^|[,:;])\s{{0,3}}(?:(?:also|then|so|just|first|second|now) ){{0,2}}{_VERB}\b"
+    r"|\b(?:where|when|how|what|why|which|please)\b",
+    re.I,
+)
+
+
+def asks(clause: str) -> bool:
+    """Whether a clause asks for something, by its form: a question, "please", "I want", a verb that orders. What it does
+    not tell is whether a plain statement ("I was charged twice") is meant as a wish."""
+    return bool(_ASKS.search(clause))
 
 
 MOST = 20_000
@@ -71,7 +91,7 @@ def _body(text: str) -> str:
         match = ending.search(text)
         if match and text[: match.start()].strip():
             text = text[: match.start()]
-    without = _LOG.sub("", _QUOTED.sub("", text))
+    without = _LOG.sub("", _QUOTED.sub("", _ANSWERED.sub("", text)))
     return without if re.search(r"\w\w", without) else text
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from app.models import hashed, kept, minilm
 from app.models.fitting import NothingToFit, fit
 from app.models.port import ModelFailure
+from app.models.wanted import wanted
 from store.contract import Attempt
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Embedded:
             raise ModelFailure(
                 "no_intents", str(error), phase="connect", attempt=self._attempt("classify", begun)
             ) from error
-        return found, self._attempt("classify", begun, found.model)
+        return wanted(found, self._rules.intents), self._attempt("classify", begun, found.model)
 
     def draft(self, case: Case, *, timeout: float) -> tuple[Reply, Attempt]:
         """Quoted sentences and record values in the shop's templates, and the actions that the words ask for."""
@@ -117,8 +118,8 @@ class Embedded:
         return hashed.similarities(text, options)
 
     def intents(self, text: str) -> Classification:
-        """The intents of one clause."""
-        return self._fitted.pair().classify(text, self.which)
+        """All that one clause may mean, near synonyms too."""
+        return self._fitted.pair().meanings(text, self.which)
 
     def both(self, text: str) -> Classification:
         """What both halves say together, with whether they agree."""

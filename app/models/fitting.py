@@ -11,13 +11,17 @@ from app.models.clauses import clauses
 from app.models.linear import Head, blend, fit_head, softmax, temperature
 from app.models.pair import (
     MOST_CLAUSES,
+    NO_REQUEST,
     RESERVED,
     Half,
     Mix,
     Pair,
+    Reading,
     Thresholds,
     Which,
+    bars_of,
     energies,
+    reading,
     rows_of,
 )
 from app.models.scoring import Held, Report, composed, report
@@ -35,6 +39,8 @@ MANY_PENALTY: dict[Which, float] = {"cheap": 1e-4, "strong": 1e-4}
 """l2 of a mean loss. The first is chosen by cross-validation; 1-vs-rest is flat around its value."""
 JOINS = (". ", " and ", ". Also, ", ", also ", "\n\n", ". ")
 SEED = 7
+MOST_COMPOSED = 300
+"""Texts that each kind of composed text is made of."""
 
 
 class NothingToFit(ValueError):
@@ -57,8 +63,7 @@ def fit(examples: Mapping[str, Sequence[str]], reviewed: Sequence[tuple[str, str
     reviewed: (text, intent) of tickets that people reviewed. Raises `NothingToFit`.
     """
     labels, singles = _singles(examples, reviewed)
-    known = tuple(label for label in labels if label not in RESERVED)
-    pairs = _composed([s for s in singles if s.labels <= set(known)])
+    pairs = _composed(singles)
     why = minilm.available()
     learners: list[_Learner] = [_Learner("cheap", labels, singles, pairs)]
     if why is None:
@@ -86,7 +91,8 @@ def _mixed(cheap: Held, strong: Held, learner: _Learner) -> tuple[Held, Mix]:
     mix = Mix(one, many)
     first, several = mix.mixed([cheap.one, strong.one], [cheap.many, strong.many])
     pieces, _ = mix.mixed([cheap.piece_one, strong.piece_one], [cheap.many, strong.many])
-    return Held(first, several, pieces, cheap.pieces), mix
+    wholes, _ = mix.mixed([cheap.whole_one, strong.whole_one], [cheap.many, strong.many])
+    return Held(first, several, pieces, wholes, cheap.pieces), mix
 
 
 def _singles(
@@ -109,18 +115,29 @@ def _singles(
 
 
 def _composed(singles: Sequence[Sample]) -> list[Sample]:
-    """Texts with two intents, put together from two of the same fold: what a messy ticket looks like."""
+    """What tickets look like, put together from texts of the same fold: two intents, and one intent with a sentence beside
+    it that asks for nothing."""
     dice = random.Random(SEED)
     made = []
     for fold in range(FOLDS):
         inside = [s for s in singles if s.fold == fold]
-        for first in inside[: 600 // FOLDS] if len(inside) > 600 // FOLDS else inside:
-            others = [s for s in inside if s.labels != first.labels]
+        known = [s for s in inside if not s.labels & set(RESERVED)]
+        beside = [s for s in inside if NO_REQUEST in s.labels]
+        most = MOST_COMPOSED // FOLDS
+        for first in dice.sample(known, most) if len(known) > most else known:
+            others = [s for s in known if s.labels != first.labels]
             if others:
                 second = dice.choice(others)
-                text = first.text.rstrip(".!? ") + dice.choice(JOINS) + second.text
-                made.append(Sample(text, first.labels | second.labels, fold))
+                made.append(Sample(_joined(first, second, dice), first.labels | second.labels, fold))
+            if beside:
+                story = dice.choice(beside)
+                order = (story, first) if dice.random() < 0.5 else (first, story)
+                made.append(Sample(_joined(*order, dice), first.labels, fold))
     return made
+
+
+def _joined(first: Sample, second: Sample, dice: random.Random) -> str:
+    return first.text.rstrip(".!? ") + dice.choice(JOINS) + second.text
 
 
 class _Learner:
@@ -142,6 +159,9 @@ class _Learner:
             for label in sample.labels:
                 self.targets[row, place[label]] = 1.0
         self.folds = np.array([s.fold for s in [*singles, *pairs]])
+        self.rows_owner = np.r_[
+            self.folds[len(singles) :], np.repeat(self.folds[len(singles) :], [len(p) for p in self.pieces])
+        ]
         self.penalty = PENALTIES[which][0]
         self._cross()
 
@@ -156,7 +176,8 @@ class _Learner:
 
     def held(self) -> Held:
         """Calibrated scores of every text by a head that had not seen its fold."""
-        return Held(self.one * self.one_factor, self.many * self.many_factor, self.piece_one, self.pieces)
+        one, many = self.one * self.one_factor, self.many * self.many_factor
+        return Held(one, many, self.piece_one, self.whole_one, self.pieces)
 
     def _cross(self) -> None:
         """Choose the penalty, then hold out each fold once; fit the temperatures on what was held out."""
@@ -168,22 +189,21 @@ class _Learner:
         scores = {}
         for penalty in PENALTIES[self.which][:1] if self.large else PENALTIES[self.which]:
             one = np.full((n, len(self.labels)), np.nan)
-            pieces = np.full((sum(map(len, self.pieces)), len(self.labels)), np.nan)
-            owner = np.repeat(self.folds[n:], [len(p) for p in self.pieces])
+            others = np.full((len(self.rows_owner), len(self.labels)), np.nan)
             for fold in folds:
                 train = np.flatnonzero(self.folds[:n] != fold)
                 test = np.flatnonzero(self.folds[:n] == fold)
-                inside = np.flatnonzero(owner == fold)
-                out = self._score(train, self.targets[:n], "softmax", penalty, np.r_[test, every + inside])
-                one[test], pieces[inside] = out[: len(test)], out[len(test) :]
+                inside = np.flatnonzero(self.rows_owner == fold)
+                out = self._score(train, self.targets[:n], "softmax", penalty, np.r_[test, n + inside])
+                one[test], others[inside] = out[: len(test)], out[len(test) :]
             seen = ~np.isnan(one[:, 0])
             factor = temperature(one[seen], self.targets[:n][seen])
             share = (softmax(one[seen] * factor) * self.targets[:n][seen]).sum(axis=1)
             costs[penalty] = float(-np.log(np.clip(share, 1e-12, 1)).mean())
-            scores[penalty] = (one, pieces, factor)
+            scores[penalty] = (one, others * factor, factor)
         self.penalty = min(costs, key=lambda p: costs[p])
-        self.one, piece_scores, self.one_factor = scores[self.penalty]
-        self.piece_one = piece_scores * self.one_factor
+        self.one, others, self.one_factor = scores[self.penalty]
+        self.whole_one, self.piece_one = others[: every - n], others[every - n :]
         self.many = np.full((every, self.known), np.nan)
         for fold in folds:
             train, test = np.flatnonzero(self.folds != fold), np.flatnonzero(self.folds == fold)
@@ -238,13 +258,14 @@ def thresholds(held: Held, labels: Sequence[str], singles: Sequence[Sample], pai
     floor = _floor(one[inside][:, :known].max(axis=1), right[inside])
     energy = energies(held.one, known)
     lowest = float(np.quantile(energy[inside & right], 0.02)) if (inside & right).any() else -np.inf
-    shares, goals = [], []
-    for number, found in composed(held, n, labels):
-        shares.append(found.shares)
-        goals.append([label in pairs[number].labels for label in labels[:known]])
-    shares += list(one[inside][:, :known])
-    goals += list(np.eye(len(labels))[gold[inside]][:, :known] > 0)
-    sure, grey = _band(np.array(shares), np.array(goals))
+    found = [(each, pairs[number].labels) for number, each in composed(held, n, labels)]
+    for row in np.flatnonzero(inside):
+        alone = reading(held.one[row : row + 1], held.one[row], held.many[row], [True], labels)
+        found.append((alone, frozenset({labels[gold[row]]})))
+    for row in np.flatnonzero(seen & (gold >= known)):  # nothing is wanted here
+        alone = reading(held.one[row : row + 1], held.one[row], held.many[row], [True], labels)
+        found.append((alone, frozenset()))
+    sure, grey = _band(found, labels[:known])
     return Thresholds(round(floor, 3), round(lowest, 3), sure, grey)
 
 
@@ -258,15 +279,16 @@ def _floor(confidence: Floats, right: Any, wanted: float = 0.95) -> float:
     return float(confidence[order][good[-1]]) if len(good) else 1.0
 
 
-def _band(shares: Floats, goals: Any) -> tuple[float, float]:
-    """`sure` has the best F1 over all held-out labels; `grey` is where 97 % of the wanted ones have been seen."""
+def _band(found: Sequence[tuple[Reading, frozenset[str]]], known: Sequence[str]) -> tuple[float, float]:
+    """`sure` has the best F1 over all held-out texts; `grey` is where 97 % of the wanted labels have been seen."""
     import numpy as np
 
+    shares = np.array([each.shares for each, _ in found])
+    goals = np.array([[label in wanted for label in known] for _, wanted in found])
     best, sure = -1.0, 0.5
     for at in np.arange(0.1, 0.9, 0.02):
-        said = shares >= at
-        hit = float((said & goals).sum())
-        f1 = 2 * hit / max(1.0, float(said.sum() + goals.sum()))
+        said = shares >= np.array([bars_of(each, float(at)) for each, _ in found])
+        f1 = 2 * float((said & goals).sum()) / max(1.0, float(said.sum() + goals.sum()))
         if f1 > best:
             best, sure = f1, float(at)
     grey = float(np.quantile(shares[goals], 0.03)) if goals.any() else sure

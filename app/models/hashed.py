@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 import zlib
@@ -26,6 +27,8 @@ MOST_TEXT = 8000
 """Characters that are read; a ticket's wishes stand in its first pages."""
 
 _MASKS = (
+    (re.compile(r"<[^<>]{1,400}>"), " "),  # what is left of an HTML mail
+    (re.compile(r"\[[/@!]?[a-z][^\[\]]{0,80}\]|\[/?\]", re.I), " "),  # markup, names of attachments
     (re.compile(r"https?://\S+|www\.\S+", re.I), " link "),
     (re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,255}"), " mail "),
     (re.compile(r"\{[^{}]{0,400}\}"), " option "),
@@ -37,7 +40,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+|[?!]")
 
 def plain_words(text: str) -> str:
     """The text in lower case with what names one case only taken out: links, addresses, ids, numbers, option lists."""
-    text = unicodedata.normalize("NFKC", text[:MOST_TEXT]).replace("’", "'")
+    text = unicodedata.normalize("NFKC", html.unescape(text[:MOST_TEXT])).replace("’", "'")
     for pattern, put in _MASKS:
         text = pattern.sub(put, text)
     return " ".join(text.lower().split())

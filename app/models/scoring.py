@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from app.models.clauses import asks
 from app.models.linear import softmax
 from app.models.pair import OUT_OF_SCOPE, RESERVED, Pair, Reading, Thresholds, energies, reading
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Held:
     """Held-out answers of one half or both: calibrated scores of the single texts, 1-vs-rest scores of all texts (composed
-    ones last), and the scores of the clauses of the composed ones. Rows of NaN were not held out."""
+    ones last), and the scores of the clauses of the composed ones and of their whole. Rows of NaN were not held out."""
 
     one: Floats
     many: Floats
     piece_one: Floats
+    whole_one: Floats
     pieces: list[list[str]]
 
 
@@ -77,7 +79,7 @@ def report(
     exact = named = hits = said = wanted = count = 0
     for number, found in composed(list(held.values())[-1], len(singles), labels):
         gold_set = pairs[number].labels
-        sure = {labels[i] for i in range(known) if found.shares[i] >= at.sure}
+        sure = {labels[i] for i in found.counted(at.sure)}
         maybe = {labels[i] for i in range(known) if found.shares[i] >= at.grey}
         count += 1
         exact += sure == gold_set
@@ -98,7 +100,7 @@ def composed(held: Held, singles: int, labels: Sequence[str]) -> Iterator[tuple[
         clause, many = held.piece_one[offset : offset + len(pieces)], held.many[singles + number]
         offset += len(pieces)
         if not np.isnan(clause).any() and not np.isnan(many).any():
-            yield number, reading(clause, many, labels)
+            yield number, reading(clause, held.whole_one[number], many, [asks(piece) for piece in pieces], labels)
 
 
 def test(pair: Pair, texts: Sequence[str], gold: Sequence[str]) -> Report:
