@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from app.desk import keys, seeking
+from app.desk import beside, keys, seeking
 
 if TYPE_CHECKING:
     from app.desk.screens.main import MainScreen
@@ -64,5 +64,8 @@ ALSO: Mapping[str, Callable[[MainScreen], None]] = {
     "search": seeking.search,
     "filter": seeking.choose,
     "everything": seeking.everything,
-    "palette": _palette, "suspend": _suspend}
+    "palette": _palette,
+    "suspend": _suspend,
+    **beside.ALSO,
+}
 """What the main screen does beyond its panes, by action."""

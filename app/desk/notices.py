@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from app.desk import deciding
+from app.desk import deciding, people
 from app.desk.figures import clock
-from app.desk.words import line, words
+from app.desk.words import line, lines, short, words
 from store.contract import Review
+
+NOTE_CAP = 200
 
 
 def first(review: Review, me: str) -> Content:
@@ -17,7 +19,16 @@ def first(review: Review, me: str) -> Content:
     if review.claimed_by and review.claimed_by != me:
         until = f" until {clock(review.claimed_until)}" if review.claimed_until else ""
         return line(("◆ ", "bold $warning"), (f"{review.claimed_by} has it open{until}. You can read it.", "$warning"))
-    return draft(review)
+    return lines([part for part in (spoken_to(review, me), draft(review)) if part])
+
+
+def spoken_to(review: Review, me: str) -> Content:
+    """The newest note that mentions me; empty when none does."""
+    notes = people.mentioned(review.notes, me)
+    if not notes:
+        return Content("")
+    told = short(notes[-1].text.replace("\n", " "), NOTE_CAP)
+    return line(("✎ ", "bold $accent"), (f"{notes[-1].actor}, {clock(notes[-1].at)}: {told}", "$accent"))
 
 
 def draft(review: Review) -> Content:

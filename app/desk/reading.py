@@ -35,6 +35,10 @@ class Reading:
         self.window = Window(self._page)
         self.on_screen: Callable[[], str | None] = lambda: None
 
+    @property
+    def queue(self) -> Queue:
+        return self._queue
+
     async def _page(self, after: str | None, limit: int) -> Page:
         if self.words:
             return await self._queue.search(self.words, after, limit)

@@ -17,6 +17,7 @@ from store.contract import (
     IncomingMessage,
     Lease,
     Message,
+    Note,
     Outcome,
     Proposal,
     Review,
@@ -36,6 +37,8 @@ class FakeQueue:
         self.reviews = {review.id: review for review in reviews}
         self.decisions: dict[str, Decision] = {}
         self.drafts: list[Draft] = []
+        self.histories: dict[str, TicketHistory] = {}
+        self.notes: list[tuple[str, str, str]] = []
         self.undone: list[str] = []
         self.released: list[str] = []
         self.figures = figures
@@ -110,7 +113,10 @@ class FakeQueue:
         return self.reviews[review_id]
 
     async def history(self, ticket_id: str) -> TicketHistory:
-        raise NotFound("No history here.")
+        self._up("history")
+        if ticket_id not in self.histories:
+            raise NotFound("No history here.")
+        return self.histories[ticket_id]
 
     async def submit(self, item: IncomingMessage | Proposal) -> str:
         raise Invalid("Nothing can be filed here.")
@@ -180,10 +186,18 @@ class FakeQueue:
         self._up("keep_draft")
         self.drafts.append(draft)
 
-    async def note(self, ticket_id: str, actor: str, text: str) -> None: ...
+    async def note(self, ticket_id: str, actor: str, text: str) -> None:
+        self._up("note")
+        self.notes.append((ticket_id, actor, text))
+        old = self.histories.get(ticket_id)
+        if old is not None:
+            note = Note(at=samples.AT, actor=actor, text=text)
+            self.histories[ticket_id] = old.model_copy(update={"notes": (*old.notes, note)})
 
     async def ticket(self, ticket_id: str) -> Ticket:
-        raise NotFound("No tickets here.")
+        if ticket_id not in self.histories:
+            raise NotFound("No such ticket.")
+        return self.histories[ticket_id].ticket
 
     async def switches(self) -> tuple[Switch, ...]:
         self._up("switches")

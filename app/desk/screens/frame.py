@@ -22,8 +22,11 @@ from app.desk.panes.live import LivePane
 from app.desk.panes.queue_list import QueueList
 from app.desk.panes.ticket import TicketPane
 from app.desk.reading import Reading
+from app.desk.talk import Talk
 from app.desk.words import words
+from store.contract import Review
 from store.live import Counters, Switch, View
+from store.queue import Queue
 
 NARROW = 100
 RENEW_SECONDS = 20.0
@@ -74,6 +77,30 @@ class Frame(Screen[None]):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.redraw)
+
+    @property
+    def queue(self) -> Queue | None:
+        """The queue, once it is open."""
+        return self._reading.queue if self._reading else None
+
+    @property
+    def review(self) -> Review | None:
+        """The review on screen."""
+        case = self._handling.case if self._handling else None
+        return case.review if case else None
+
+    @property
+    def actor(self) -> str:
+        return self._actor
+
+    @property
+    def read_only(self) -> bool:
+        return self._read_only
+
+    @property
+    def source(self) -> int | None:
+        """The number of the source that is open."""
+        return self._source
 
     def situation(self) -> keys.Situation:
         """What decides which keys work."""
@@ -143,7 +170,7 @@ class Frame(Screen[None]):
         return people.seen(case.review if case else None, rows, self._actor)
 
     def spawn(self, work: Coroutine[Any, Any, Any], group: str) -> None:
-        self.run_worker(work, group=group, exclusive=group in {"case", "rest"})
+        self.run_worker(work, group=group, exclusive=group in {"case", "rest", "ahead"})
 
     def case_left(self, review_id: str) -> None:
         """A case was decided: take it off the list and bring the next one on screen, claimed."""
@@ -199,6 +226,10 @@ class Frame(Screen[None]):
     @property
     def reading(self) -> Reading | None:
         return self._reading
+
+    @property
+    def talk(self) -> Talk | None:
+        return self._handling.talk if self._handling else None
 
     @property
     def me(self) -> str:
