@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, select, update
 from sqlmodel import Session
 
-from store import journal, plain, reading
+from store import journal, paging, plain, reading
 from store.contract import Draft, Lease, now
 from store.judge import Judge
 from store.live import View
 from store.queue import Conflict, LeaseLost, NotFound, Taken
-from store.tables import ApprovalRow, DraftRow, ReviewRow, table
+from store.tables import DraftRow, ReviewRow, micros, table
 
-_reviews, _approvals = table(ReviewRow), table(ApprovalRow)
+_reviews = table(ReviewRow)
 _HELD = (
     _reviews.c.n,
     _reviews.c.id,
@@ -26,6 +26,13 @@ _HELD = (
     _reviews.c.claimed_until,
     _reviews.c.held_by,
 )
+
+_FREE = """
+(claimed_until IS NULL OR claimed_until <= :now) AND NOT EXISTS (
+    SELECT 1 FROM approvals
+    WHERE review_id = reviews.id AND actor = :actor AND approvals.fingerprint = reviews.fingerprint
+)"""
+"""Nobody has it, and this person has not said yes to it already."""
 
 
 def claim(session: Session, judge: Judge, actor: str, review_id: str | None, view: View | None) -> Lease | None:
@@ -92,21 +99,17 @@ def keep_draft(session: Session, draft: Draft) -> None:
 
 
 def _first_free(session: Session, actor: str, view: View) -> Row[Any] | None:
-    columns = _reviews.c
-    mine = select(_approvals.c.review_id).where(
-        _approvals.c.review_id == columns.id,
-        _approvals.c.actor == actor,
-        _approvals.c.fingerprint == columns.fingerprint,
-    )
-    wanted = select(*_HELD).where(
-        *reading.conditions(view),
-        columns.state.in_(("open", "snoozed")),
-        or_(columns.claimed_until.is_(None), columns.claimed_until <= now()),
-        ~mine.exists(),
-    )
-    if view.assignee is None:
-        wanted = wanted.where(or_(columns.assignee.is_(None), columns.assignee == actor))
-    return session.execute(reading.ordered(wanted, view).limit(1)).first()
+    if view.state not in ("open", "snoozed", "all"):
+        return None
+    states = (view.state,) if view.state != "all" else ("open", "snoozed")
+    for state in states:
+        whose = " AND (assignee IS NULL OR assignee = :actor)" if view.assignee is None else ""
+        number = paging.first(
+            session, view.model_copy(update={"state": state}), _FREE + whose, actor=actor, now=micros(now())
+        )
+        if number is not None:
+            return session.execute(select(*_HELD).where(_reviews.c.n == number)).one()
+    return None
 
 
 def _grant(session: Session, judge: Judge, row: Row[Any], actor: str) -> Lease:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from store.contract import now
 from store.live import Counters, RouteCounters
-from store.tables import ExecutionRow, MessageRow, ReviewRow, SwitchRow, TallyRow, WorkerRow, table
+from store.tables import ExecutionRow, MessageRow, ReviewCountRow, ReviewRow, SwitchRow, TallyRow, WorkerRow, table
 
 HOUR = 3600
 FIVE_MINUTES = 300
@@ -38,17 +38,10 @@ def add(session: Session, name: str, key: str, *, n: int = 1, at: datetime | Non
     session.execute(_ADD, {"name": name, "at": bucket, "key": key, "n": n})
 
 
-def waiting(session: Session, state: str, reason: str, n: int) -> None:
-    """Moves the gauge of reviews in a state, by first gate reason."""
-    add(session, f"reviews:{state}", reason, n=n, seconds=GAUGE)
-
-
-def by_reason(session: Session, state: str) -> dict[str, int]:
-    """How many reviews are in a state now, by first gate reason."""
-    found = select(_tallies.c.key, _tallies.c.count.label("n")).where(
-        _tallies.c.name == f"reviews:{state}", _tallies.c.at == GAUGE, _tallies.c.count > 0
-    )
-    return {row.key: row.n for row in session.execute(found)}
+def in_state(session: Session, state: str) -> int:
+    """How many reviews are in a state now."""
+    cells = table(ReviewCountRow)
+    return int(session.execute(select(func.sum(cells.c.count)).where(cells.c.state == state)).scalar() or 0)
 
 
 def counters(session: Session, hours: int) -> Counters:
@@ -61,10 +54,10 @@ def counters(session: Session, hours: int) -> Counters:
     return Counters(
         at=moment,
         hours=hours,
-        waiting=sum(by_reason(session, "open").values()),
+        waiting=in_state(session, "open"),
         oldest_at=session.execute(select(func.min(_reviews.c.created_at)).where(open_)).scalar(),
         due=session.execute(select(func.count()).select_from(overdue.subquery())).scalar_one(),
-        held=sum(by_reason(session, "held").values()),
+        held=in_state(session, "held"),
         routes=_routes(session, moment, hours),
         retries_by_step=retries,
         retries_series=retry_series,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlmodel import Session
 
-from store import counting, journal, plain
+from store import journal, paging, plain
 from store.contract import (
     Attempt,
     Customer,
@@ -28,9 +26,8 @@ from store.contract import (
 )
 from store.live import Page, TicketHistory, View
 from store.live import Row as Line
-from store.queue import Invalid, NotFound
+from store.queue import NotFound
 from store.tables import (
-    EPOCH,
     ApprovalRow,
     AttemptRow,
     DraftRow,
@@ -73,50 +70,20 @@ _LINE = (
 
 def page(session: Session, view: View, after: str | None, limit: int) -> Page:
     """One keyset page in the view's order. Raises `Invalid` for a cursor that is not ours."""
-    found = ordered(select(*_LINE), view).where(*conditions(view))
-    column, descending = _sort(view)
-    if after is not None:
-        value, n = _cursor(after, view)
-        beyond = column < value if descending else column > value
-        further = _reviews.c.n < n if descending else _reviews.c.n > n
-        found = found.where(or_(beyond, and_(column == value, further)))
-    rows = session.execute(found.limit(limit + 1)).all()
-    shown = rows[:limit]
+    found = paging.numbers(session, view, after, limit + 1)
+    shown = found[:limit]
+    wanted = select(*_LINE).where(_reviews.c.n.in_([n for _, n in shown]))
+    rows = {row.n: row for row in session.execute(wanted)}
     return Page(
-        rows=tuple(line(row) for row in shown),
-        next=_encode(view, shown[-1]) if len(rows) > limit and shown else None,
+        rows=tuple(line(rows[n]) for _, n in shown),
+        next=paging.marker(view, shown[-1]) if len(found) > limit and shown else None,
     )
 
 
 def counts(session: Session, view: View) -> dict[str, int]:
-    """Rows in the view, in all and by first gate reason. A view of a whole state is read from the roll-up."""
-    if (
-        view.model_dump(exclude={"sort", "state"}) == View().model_dump(exclude={"sort", "state"})
-        and view.state != "all"
-    ):
-        found = counting.by_reason(session, view.state)
-    else:
-        grouped = select(_reviews.c.reason, func.count()).where(*conditions(view)).group_by(_reviews.c.reason)
-        found = {reason: int(n) for reason, n in session.execute(grouped)}
+    """Rows in the view, in all and by first gate reason."""
+    found = paging.counts(session, view)
     return {"all": sum(found.values())} | {f"reason:{reason}": n for reason, n in sorted(found.items())}
-
-
-def conditions(view: View) -> list[ColumnElement[bool]]:
-    """The view's filter; an open view's conditions name what the partial indexes cover."""
-    columns, moment = _reviews.c, now()
-    asked: list[ColumnElement[bool]] = [] if view.state == "all" else [columns.state == spelled_out(view.state)]
-    pairs = ((columns.reason, view.reason), (columns.route, view.route), (columns.assignee, view.assignee))
-    asked += [column == value for column, value in (*pairs, (columns.risk, view.risk)) if value is not None]
-    if view.overdue:
-        asked.append(columns.due_at <= moment)
-    if view.older_than_minutes is not None:
-        asked.append(columns.created_at <= moment - timedelta(minutes=view.older_than_minutes))
-    return asked
-
-
-def ordered(found: Select[Any], view: View) -> Select[Any]:
-    column, descending = _sort(view)
-    return found.order_by(column.desc(), _reviews.c.n.desc()) if descending else found.order_by(column, _reviews.c.n)
 
 
 def line(row: Row[Any]) -> Line:
@@ -300,34 +267,6 @@ def _draft(session: Session, review_id: str) -> Draft | None:
         select(drafts.c.body).where(drafts.c.review_id == review_id).order_by(drafts.c.at.desc()).limit(1)
     ).scalar()
     return Draft.model_validate_json(body) if body else None
-
-
-def _sort(view: View) -> tuple[ColumnElement[Any], bool]:
-    columns = _reviews.c
-    return {
-        "oldest": (columns.created_at, False),
-        "newest": (columns.created_at, True),
-        "due": (columns.due_at, False),
-        "amount": (columns.amount, True),
-    }[view.sort]
-
-
-def _encode(view: View, row: Row[Any]) -> str:
-    value = getattr(row, _sort(view)[0].name)
-    number = (value - EPOCH) // timedelta(microseconds=1) if isinstance(value, datetime) else value
-    return base64.urlsafe_b64encode(f"{view.sort} {number} {row.n}".encode()).decode().rstrip("=")
-
-
-def _cursor(text: str, view: View) -> tuple[Any, int]:
-    try:
-        sort, number, n = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split(" ")
-        value: Any = int(number) if sort == "amount" else EPOCH + timedelta(microseconds=int(number))
-        key = int(n)
-    except (ValueError, OverflowError):
-        sort = ""
-    if sort != view.sort:
-        raise Invalid("This page marker belongs to another list. Start the list again.")
-    return value, key
 
 
 def spelled_out(state: str) -> ColumnElement[str]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import Session
 
-from store import counting, journal, plain, searching
+from store import journal, plain, searching
 from store.contract import Customer, Gate, GateReason, Json, Money, Proposal, canonical, fingerprint, now
 from store.judge import Judge
 from store.queue import Conflict
@@ -89,7 +89,6 @@ def open_review(
     session.add(row)
     session.flush()
     session.add_all(ReviewActionRow(review_id=row.id, kind=kind) for kind in {a.kind for a in proposal.actions})
-    counting.waiting(session, row.state, row.reason, 1)
     ticket.state = "held" if held_by else "in_review"
     told: dict[str, Json] = {
         "reason": row.reason,
@@ -140,9 +139,6 @@ def move(
     **data: Json,
 ) -> None:
     """Puts the review into a state, ends any claim on it, and tells it as `kind`."""
-    if row.state != state:
-        counting.waiting(session, row.state, row.reason, -1)
-        counting.waiting(session, state, row.reason, 1)
     row.state = state
     if row.claimed_by is not None:
         row.claimed_by = row.claimed_until = None

@@ -16,6 +16,9 @@ from store.tables import TicketRow
 CAP = 64_000
 """Characters of a ticket that can be found; of a longer one, its newest."""
 
+_BEGINNING = 2
+"""Letters from which the last word may be a beginning: two to four are indexed as such, one matches everything."""
+
 _WORD = re.compile(r"\S*\w\S*")
 _FIND = text(
     "SELECT search.rowid AS id, search_tickets.ticket_id FROM search "
@@ -30,7 +33,7 @@ _PROPOSED = text(
 
 
 def find(session: Session, words: str, after: str | None, limit: int) -> Page:
-    """Tickets that hold all the words (the last one may be a beginning), the most recently touched first.
+    """Tickets that hold all the words (the last one may be a beginning of two letters), the most recently touched first.
 
     A ticket that never stopped for a person has a row without a review id.
     """
@@ -72,7 +75,7 @@ def _words(session: Session, ticket: TicketRow) -> str:
 def _query(words: str) -> str:
     """Every word as a phrase of its own, so that nothing a person types is FTS5 syntax."""
     parts = ['"' + word.replace('"', '""') + '"' for word in _WORD.findall(plain.line(words))[:16]]
-    if parts and words[-1:].isalnum():
+    if parts and words[-1:].isalnum() and len(parts[-1]) >= _BEGINNING + 2:
         parts[-1] += "*"
     return " ".join(parts)
 

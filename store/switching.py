@@ -12,10 +12,21 @@ from store import counting, journal, reading, reviewing, working
 from store.contract import now
 from store.live import Switch, SwitchPreview
 from store.queue import Invalid
-from store.tables import ExecutionRow, ReviewActionRow, ReviewRow, SwitchRow, TallyRow, TicketRow, WorkRow, table
+from store.tables import (
+    ExecutionRow,
+    ReviewActionRow,
+    ReviewRow,
+    SwitchedCountRow,
+    SwitchRow,
+    TallyRow,
+    TicketRow,
+    WorkRow,
+    table,
+)
 
 _switches, _reviews, _kinds = table(SwitchRow), table(ReviewRow), table(ReviewActionRow)
 _executions, _work, _tallies = table(ExecutionRow), table(WorkRow), table(TallyRow)
+_touches = table(SwitchedCountRow)
 _ON = _switches.c.on.is_(True).label("is_on")
 """Only what reads as on is on; a row that says anything else is off."""
 
@@ -23,11 +34,10 @@ _ON = _switches.c.on.is_(True).label("is_on")
 def all_switches(session: Session) -> tuple[Switch, ...]:
     """Every switch that was ever thrown, with how many reviews it holds. One that is not here is on."""
     rows = session.execute(select(_switches, _ON).order_by(_switches.c.kind, _switches.c.name)).all()
-    off = [f"{row.kind}:{row.name}" for row in rows if not row.is_on]
-    held: dict[str, int] = {}
-    if off:
-        counted = select(_reviews.c.held_by, func.count()).where(_state("held"), _reviews.c.held_by.in_(off))
-        held = {name: int(n) for name, n in session.execute(counted.group_by(_reviews.c.held_by))}
+    counted = select(_touches.c.name, _touches.c.count.label("held")).where(
+        _touches.c.kind == "held_by", _touches.c.state == "held"
+    )
+    held = {row.name: int(row.held) for row in session.execute(counted)}
     return tuple(_value(row, held.get(f"{row.kind}:{row.name}", 0)) for row in rows)
 
 
@@ -66,7 +76,7 @@ def preview(session: Session, switch: Switch) -> SwitchPreview:
     )
     return SwitchPreview(
         switch=switch,
-        reviews=session.execute(select(func.count()).where(*_touched(switch))).scalar_one(),
+        reviews=_count(session, switch.kind, switch.name, "open", "snoozed"),
         executions=session.execute(queued).scalar_one(),
         in_flight=session.execute(in_work).scalar_one(),
         per_hour=(session.execute(handled).scalar() or 0) / 24,
@@ -124,7 +134,24 @@ def sweep(session: Session, limit: int = 200) -> int:
 def misplaced(session: Session) -> bool:
     """Whether `sweep` would move anything."""
     rows = session.execute(select(_switches, _ON)).all()
-    return any(session.execute(_misplaced(_value(row, 0), _reviews.c.n).limit(1)).first() for row in rows)
+    return any(_anything_misplaced(session, _value(row, 0)) for row in rows)
+
+
+def _anything_misplaced(session: Session, switch: Switch) -> bool:
+    """Asked every second by every door: the counts say no without a look at any review."""
+    held = _count(session, "held_by", key(switch), "held")
+    if switch.on or switch.waiting == "review":
+        return held > 0
+    touched = _count(session, switch.kind, switch.name, "open", "snoozed")
+    if switch.waiting == "hold":
+        return touched > 0
+    return bool(held or touched) and session.execute(_misplaced(switch, _reviews.c.n).limit(1)).first() is not None
+
+
+def _count(session: Session, kind: str, name: str, *states: str) -> int:
+    cells = _touches.c
+    counted = select(func.sum(cells.count)).where(cells.kind == kind, cells.name == name, cells.state.in_(states))
+    return int(session.execute(counted).scalar() or 0)
 
 
 def _misplaced(switch: Switch, what: Any) -> Select[Any]:

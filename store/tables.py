@@ -16,6 +16,11 @@ from sqlmodel import Field, SQLModel
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def micros(at: datetime) -> int:
+    """A time as it is stored."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware time, stored as microseconds since 1970 UTC."""
 
@@ -23,7 +28,7 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
+        return None if value is None else micros(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else EPOCH + timedelta(microseconds=int(value))
@@ -139,29 +144,27 @@ class ProposalRow(SQLModel, table=True):
     """What the caller sent, without defaults: the same request again is compared with this."""
 
 
-_OPEN, _SNOOZED = text("state = 'open'"), text("state = 'snoozed'")
-_HELD, _DECIDED = text("state = 'held'"), text("state = 'decided'")
+_SNOOZED, _HELD = text("state = 'snoozed'"), text("state = 'held'")
 _WAITING = text("state IN ('open', 'snoozed', 'held')")
+_CELL = ("reason", "route", "assignee", "risk")
+_SORTS = {"age": "created_at", "due": "due_at", "amount": "amount"}
 
 
-def _open(name: str, *columns: str) -> Index:
-    return Index(f"reviews_open_{name}", *columns, sqlite_where=_OPEN, postgresql_where=_OPEN)
+def _lists() -> list[Index]:
+    """For each order: along a whole state, and within a cell; the other columns ride along, so rows are not visited."""
+    found = []
+    for name, column in _SORTS.items():
+        rest = [one for one in _SORTS.values() if one != column]
+        found.append(Index(f"reviews_by_{name}", "state", column, "n", *_CELL, *rest))
+        found.append(Index(f"reviews_cell_{name}", "state", *_CELL, column, "n", *rest))
+    return [*found, *(Index(f"reviews_{column}", "state", column) for column in ("route", "model", "prompt"))]
 
 
 class ReviewRow(SQLModel, table=True):
     __tablename__ = "reviews"
     __table_args__ = (
-        _open("age", "created_at", "n"),
-        _open("due", "due_at", "n"),
-        _open("amount", "amount", "n"),
-        _open("reason", "reason", "created_at", "n"),
-        _open("route", "route", "created_at", "n"),
-        _open("assignee", "assignee", "created_at", "n"),
-        _open("risk", "risk", "created_at", "n"),
-        Index("reviews_snoozed", "created_at", "n", sqlite_where=_SNOOZED, postgresql_where=_SNOOZED),
-        Index("reviews_held", "created_at", "n", sqlite_where=_HELD, postgresql_where=_HELD),
-        Index("reviews_decided", "created_at", "n", sqlite_where=_DECIDED, postgresql_where=_DECIDED),
-        Index("reviews_all", "created_at", "n"),
+        *_lists(),
+        Index("reviews_lead", "state", text("(due_at - created_at)")),
         Index("reviews_ticket", "ticket_id", "state"),
         Index("reviews_expiry", "expires_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
         Index("reviews_wake", "snoozed_until", sqlite_where=_SNOOZED, postgresql_where=_SNOOZED),
@@ -208,6 +211,30 @@ class ReviewActionRow(SQLModel, table=True):
 
     review_id: str = Field(primary_key=True, foreign_key="reviews.id")
     kind: str = Field(primary_key=True)
+
+
+class ReviewCountRow(SQLModel, table=True):
+    """How many reviews a cell holds; `assignee` is empty for nobody. Kept by triggers (migration 0002)."""
+
+    __tablename__ = "review_counts"
+
+    state: str = Field(primary_key=True)
+    reason: str = Field(primary_key=True)
+    route: str = Field(primary_key=True)
+    assignee: str = Field(primary_key=True)
+    risk: str = Field(primary_key=True)
+    count: int
+
+
+class SwitchedCountRow(SQLModel, table=True):
+    """How many reviews of a state each switch would touch; kind `held_by`: how many one holds. Kept by triggers."""
+
+    __tablename__ = "switched_counts"
+
+    kind: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    state: str = Field(primary_key=True)
+    count: int
 
 
 class DecisionRow(SQLModel, table=True):

@@ -9,7 +9,6 @@ import hashlib
 import json
 import random
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from typing import Any
 from sqlalchemy import insert, text
 from sqlmodel import Session
 
-from store import counting, journal
+from store import journal
 from store.contract import (
     Action,
     Evidence,
@@ -79,13 +78,10 @@ def _batch(session: Session, numbers: range, chance: random.Random, how: Kind) -
         one: [] for one in (TicketRow, MessageRow, WorkRow, ProposalRow, ReviewRow, ReviewActionRow)
     }
     found: list[dict[str, str]] = []
-    waiting: Counter[tuple[str, str]] = Counter()
     for n in numbers:
         made = _one(n, chance, how)
         for kind, row in made.items():
             rows[kind].append(row)
-        review = made[ReviewRow]
-        waiting[review["state"], review["reason"]] += 1
         found.append({"t": f"T{n}", "words": f"T{n} {made[TicketRow]['subject']} {made[MessageRow]['text']}"})
     for kind, many in rows.items():
         session.execute(insert(table(kind)), many)
@@ -93,8 +89,6 @@ def _batch(session: Session, numbers: range, chance: random.Random, how: Kind) -
     session.execute(
         text("INSERT INTO search (rowid, words) SELECT id, :words FROM search_tickets WHERE ticket_id = :t"), found
     )
-    for (state, reason), count in waiting.items():
-        counting.waiting(session, state, reason, count)
     for n, review in zip(numbers, rows[ReviewRow], strict=True):
         journal.append(session, "review.opened", review["id"], ticket=f"T{n}", shown=review["fingerprint"])
 

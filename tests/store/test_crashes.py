@@ -69,7 +69,7 @@ def state(path: Path) -> dict[str, int]:
             "decisions": one("SELECT count(*) FROM decisions"),
             "executions": one("SELECT count(*) FROM executions"),
             "told": one("SELECT count(*) FROM journal WHERE kind = 'decision.made'"),
-            "gauge": one("SELECT coalesce(sum(count), 0) FROM tallies WHERE name = 'reviews:open'"),
+            "gauge": one("SELECT coalesce(sum(count), 0) FROM review_counts WHERE state = 'open'"),
         }
     database.close()
     return found

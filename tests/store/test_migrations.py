@@ -12,20 +12,22 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 from sqlmodel import SQLModel
 
-from store import migrations
+from store import migrations, searching
 from store.driver import driver
 from store.engine import open_database
 from store.journal import append, verify
 from store.migrations.scope import is_ours
+from tests import seed
 
 STEP = '''
 """A later step, made by a test."""
 import os, signal
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "NEXT", "LAST", None, None
 
 def upgrade():
     for number, statement in enumerate([
@@ -42,6 +44,8 @@ def upgrade():
         os.kill(os.getpid(), signal.SIGKILL)
 '''
 
+NEXT = f"{int(migrations.newest()) + 1:04}"
+
 OPEN = """
 import pathlib, shutil, sys
 from store import migrations
@@ -56,9 +60,10 @@ def steps(tmp_path: Path) -> Path:
     """The migrations as they are, and one more."""
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
-    for name in ("env.py", "versions/0001_first.py"):
-        (folder / name).write_text((migrations.FOLDER / name).read_text())
-    (folder / "versions" / "0002_later.py").write_text(STEP)
+    for file in (migrations.FOLDER / "env.py", *(migrations.FOLDER / "versions").glob("0*.py")):
+        (folder / file.relative_to(migrations.FOLDER)).write_text(file.read_text())
+    step = STEP.replace("NEXT", NEXT).replace("LAST", migrations.newest())
+    (folder / "versions" / f"{NEXT}_later.py").write_text(step)
     return folder
 
 
@@ -97,8 +102,8 @@ def test_a_migration_goes_through_and_leaves_a_verified_copy(tmp_path: Path, ste
     path = tmp_path / "queue.sqlite"
     before = old(path)
     assert upgrade(steps, path) == 0
-    assert ("0002",) in schema(path)
-    copy = path.with_name("queue.sqlite.before-0002")
+    assert (NEXT,) in schema(path)
+    copy = path.with_name(f"queue.sqlite.before-{NEXT}")
     assert schema(copy) == before
     assert copy.stat().st_mode & 0o077 == 0
     assert verify_rows(copy) == verify_rows(path) == 1
@@ -114,7 +119,7 @@ def test_a_migration_killed_at_any_statement_leaves_the_old_schema_and_can_go_ag
     assert schema(path) == before
     assert verify(path).ok
     assert upgrade(steps, path) == 0
-    assert ("0002",) in schema(path)
+    assert (NEXT,) in schema(path)
 
 
 def test_two_processes_that_open_a_new_queue_at_once_make_one(tmp_path: Path) -> None:
@@ -122,7 +127,41 @@ def test_two_processes_that_open_a_new_queue_at_once_make_one(tmp_path: Path) ->
     code = "import sys; from store.engine import open_database; open_database(sys.argv[1]).close()"
     started = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(4)]
     assert [one.wait(60) for one in started] == [0, 0, 0, 0]
-    assert ("0001",) in schema(path)
+    assert (migrations.newest(),) in schema(path)
+
+
+def test_a_queue_of_the_first_schema_is_counted_and_found_after_the_step_to_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, path = tmp_path / "first", tmp_path / "queue.sqlite"
+    (folder / "versions").mkdir(parents=True)
+    for name in ("env.py", "versions/0001_first.py"):
+        (folder / name).write_text((migrations.FOLDER / name).read_text())
+    with monkeypatch.context() as before:
+        before.setattr(migrations, "FOLDER", folder)
+        database = open_database(path)
+        seed.fill(database, 80, states=seed.MIXED)
+        database.close()
+    assert schema(path)[-1] == ("0001",)
+    database = open_database(path)
+    with database.reading() as session:
+        counted = dict(session.execute(text("SELECT state, sum(count) FROM review_counts GROUP BY 1")).all())
+        assert counted == dict(session.execute(text("SELECT state, count(*) FROM reviews GROUP BY 1")).all())
+        for words in ("T7", "W1000007", "W100000"):
+            assert searching.find(session, words, None, 50).rows, words
+    assert verify(path).ok
+    database.close()
+
+
+def test_every_trigger_is_there_after_the_last_step(tmp_path: Path) -> None:
+    """A step that rebuilds a table loses its triggers, and with them the counts."""
+    open_database(tmp_path / "queue.sqlite").close()
+    found = {name for name, sql in schema(tmp_path / "queue.sqlite")[:-1] if (sql or "").startswith("CREATE TRIGGER")}
+    assert found == {
+        *("journal_no_update", "journal_no_delete", "journal_head_moves"),
+        *("reviews_count_new", "reviews_count_gone", "reviews_count_moved", "review_actions_count"),
+        *("review_counts_none", "switched_counts_none"),
+    }
 
 
 def test_a_new_queue_needs_no_copy(tmp_path: Path) -> None:
