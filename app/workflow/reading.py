@@ -255,6 +255,8 @@ def _money(found: re.Match[str]) -> list[Fact]:
 
 def _range(found: re.Match[str]) -> list[Fact]:
     unit = _unit(found["rkind"], found["runit"])
+    if (one := f"{found['r1']}-{found['r2']}".casefold()) in _WORDS:  # "twenty-one hours" is one number
+        return [("quantity", _count(one), unit)]
     return [("quantity", _count(found["r1"]), unit), ("quantity", _count(found["r2"]), unit)]
 
 

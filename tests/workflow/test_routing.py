@@ -22,11 +22,11 @@ READ_AGAIN = Attempt(step="classification", model="strong", route="messy", at=AT
 WAYS: list[tuple[dict[str, Any], str, str, str, str]] = [
     ({}, "clear", "routine", "go_on", "one clear wish: order status"),
     (
-        {"classification": seen("invoice_copy", "order_status")},
+        {"classification": seen("refund_request", "order_status")},
         "multiple_intents",
         "messy",
         "go_on",
-        "multiple intents: invoice copy, order status",
+        "multiple intents: refund request, order status",
     ),
     ({"classification": seen(confidence=0.41)}, "low_confidence", "messy", "retry", "confidence 0.41 below 0.60"),
     ({"classification": seen(out_of_scope=True)}, "out_of_scope", "messy", "retry", "nothing we know how to answer"),
@@ -92,7 +92,7 @@ def test_just_inside_a_limit_nothing_fires(near: dict[str, Any], code: str) -> N
 
 def test_the_first_that_fits_decides_and_all_that_fit_are_kept() -> None:
     found = route(
-        case(classification=seen("order_status", "invoice_copy", confidence=0.2), message=message("x" * 2000)),
+        case(classification=seen("order_status", "refund_request", confidence=0.2), message=message("x" * 2000)),
         rules(),
         ON,
     )

@@ -1,0 +1,126 @@
+"""What stands in a sentence is read into one normal form, however it is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.workflow.reading import minor_units, read, sentences, stands
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("It costs €12.50 now", ("money", "1250", "EUR")),
+        ("It costs 1,200.50 USD now", ("money", "120050", "USD")),
+        ("It costs EUR 1.200,50 now", ("money", "120050", "EUR")),
+        ("It costs twenty dollars", ("money", "2000", "USD")),
+        ("It costs 5 pounds", ("money", "500", "GBP")),
+        ("on 2026-11-22", ("date", "2026", "11", "22")),
+        ("on 22nd of November 2026", ("date", "2026", "11", "22")),
+        ("on Nov 22, 2026", ("date", "2026", "11", "22")),
+        ("on 22.11.26", ("date", "2026", "11", "22")),
+        ("on 11/22/2026", ("date", "2026", "11", "22")),
+        ("on 22/11/2026", ("date", "2026", "11", "22")),
+        ("on 03/04/2026", ("ambiguous date", "03/04/2026")),
+        ("on 5 May", ("date", "", "5", "5")),
+        ("at 3 pm", ("time", "15:00")),
+        ("at 12:30 am", ("time", "00:30")),
+        ("at 12:30 pm", ("time", "12:30")),
+        ("at 9:05", ("time", "09:05")),
+        ("2026-11-22T10:15:00Z", ("time", "10:15")),
+        ("within 30 days", ("quantity", "30", "day")),
+        ("within thirty working days", ("quantity", "30", "business day")),
+        ("within 2 calendar weeks", ("quantity", "2", "week")),
+        ("a dozen items", ("quantity", "12", "item")),
+        ("twenty-one hours", ("quantity", "21", "hour")),
+        ("10 per cent", ("quantity", "10", "percent")),
+        ("10%", ("quantity", "10", "percent")),
+        ("15 mins", ("quantity", "15", "minute")),
+        ("2 hrs", ("quantity", "2", "hour")),
+        ("5 to 7 days", ("quantity", "5", "day")),
+        ("5–7 days", ("quantity", "7", "day")),
+        ("order #HF-10012", ("id", "hf-10012")),
+        ("order 0042", ("number", "42")),
+        ("total 120.00", ("decimal", "12000")),
+        ("seven of them", ("number", "7")),
+        ("write to A.Lee@Post.example", ("mail", "a.lee@post.example")),
+        ("see https://www.shop.example/returns/", ("url", "shop.example/returns")),
+        ("see www.shop.example.", ("url", "shop.example")),
+    ],
+)
+def test_a_fact_has_one_form(text: str, fact: tuple[str, ...]) -> None:
+    assert fact in read(text).forms
+
+
+@pytest.mark.parametrize(
+    "text", ["one of them", "half of it", "zero", "a couple", "May I ask", "someone", "on the way"]
+)
+def test_what_counts_nothing_is_no_fact(text: str) -> None:
+    assert read(text).facts == ()
+
+
+def test_names_are_capitalised_words_that_do_not_open_the_sentence() -> None:
+    assert read("Please ask Anna O'Neil or I will").names == ("Anna", "O'Neil")
+    assert read("22 November is when Bo comes").names == ("Bo",)
+
+
+def test_words_are_in_lower_case_and_in_order() -> None:
+    assert read("It’s Within 30 Days, Anna").words == ("it's", "within", "days", "anna")
+
+
+def test_the_words_a_fact_was_read_from_are_kept() -> None:
+    assert read("That is €12.50 today").facts == ((("money", "1250", "EUR"), "€12.50"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("One. Two! Three? Four", ("One.", "Two!", "Three?", "Four")),
+        ("See e.g. Anna. Then go", ("See e.g. Anna.", "Then go")),
+        ("Line\nother line\n\nthird", ("Line", "other line", "third")),
+        ("It is 3.50 now", ("It is 3.50 now",)),
+        ("", ()),
+        ("Mr. Lee came", ("Mr. Lee came",)),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(text: str, parts: tuple[str, ...]) -> None:
+    assert sentences(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("amount", "minor"),
+    [
+        ("120", "12000"),
+        ("19.9", "1990"),
+        ("1,200.50", "120050"),
+        ("1.200,50", "120050"),
+        ("1,200", "120000"),
+        ("0.05", "5"),
+    ],
+)
+def test_minor_units(amount: str, minor: str) -> None:
+    assert minor_units(amount) == minor
+
+
+@pytest.mark.parametrize(
+    ("fact", "among", "holds"),
+    [
+        (("money", "100", "EUR"), ("money", "100", "EUR"), True),
+        (("money", "100", "EUR"), ("money", "100", "USD"), False),
+        (("money", "100", "EUR"), ("decimal", "100"), True),
+        (("money", "100", "EUR"), ("decimal", "101"), False),
+        (("number", "7"), ("id", "7"), True),
+        (("number", "7"), ("quantity", "7", "day"), True),
+        (("number", "7"), ("quantity", "8", "day"), False),
+        (("number", "7"), ("money", "7", "EUR"), False),
+        (("id", "7"), ("number", "7"), True),
+        (("id", "7"), ("quantity", "7", "day"), False),
+        (("quantity", "7", "day"), ("quantity", "7", "business day"), False),
+        (("date", "", "5", "1"), ("date", "2026", "5", "1"), True),
+        (("date", "", "5", "1"), ("date", "2026", "1", "5"), False),
+        (("date", "2026", "5", "1"), ("date", "", "5", "1"), False),
+        (("date", "2026", "5", "1"), ("date", "2027", "5", "1"), False),
+    ],
+)
+def test_a_fact_stands_on_the_same_fact_alone(fact: tuple[str, ...], among: tuple[str, ...], holds: bool) -> None:
+    assert stands(fact, frozenset({among})) is holds
