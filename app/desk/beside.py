@@ -1,54 +1,89 @@
-"""The next case: read before it is asked for, and on a wide screen drawn beside the one in work, to be read only."""
+"""What is done beside deciding a case: read its history, leave the team a note, copy a text for another program."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from textual.css.query import NoMatches
-
-from app.desk.deciding import OpenCase
-from app.desk.panes.queue_list import QueueList
-from app.desk.panes.ticket import TicketPane
-from app.desk.words import words
+from app.desk import letters
+from app.desk.dialogs.note import NoteDialog
+from app.desk.screens.history import HistoryScreen
 from store.contract import Review
+from store.queue import Queue, QueueError
 
 if TYPE_CHECKING:
     from app.desk.screens.main import MainScreen
 
 
-def read(screen: MainScreen) -> None:
-    """Have the case after the one on screen ready."""
-    talk, following = screen.talk, _following(screen)
-    if talk is None:
-        return
-    if following is None:
-        show(screen, None)
-    else:
-        screen.spawn(talk.ahead(following), "ahead")
+def copied(review: Review, source: int | None) -> tuple[str, str]:
+    """What is copied and its text: the open source, else the drafted reply, else the customer's newest message."""
+    if source is not None:
+        return f"source {source}", review.proposal.evidence[source - 1].quote
+    if review.proposal.customer_reply:
+        return "the reply", review.proposal.customer_reply
+    newest = letters.latest(review.messages)
+    return "the message", newest[0].text if newest else ""
 
 
-def show(screen: MainScreen, review: Review | None) -> None:
-    """Draw it, where there is room for two."""
-    if not screen.has_class("-wide"):
+def asked_to_copy(what: str, text: str, environment: Mapping[str, str]) -> str:
+    """What can honestly be said: a terminal that is asked to copy gives no answer."""
+    if not text:
+        return f"There is nothing to copy: {what} is empty."
+    if environment.get("TMUX"):
+        return f"Asked tmux to copy {what}: it passes it on when set-clipboard is on."
+    return f"Asked the terminal to copy {what}: it gives no answer."
+
+
+def _copy(screen: MainScreen) -> None:
+    if screen.review is not None:
+        _ask(screen, *copied(screen.review, screen.source))
+
+
+def _copy_id(screen: MainScreen) -> None:
+    if screen.review is not None:
+        _ask(screen, "the ticket's number", screen.review.proposal.ticket.id)
+
+
+def _ask(screen: MainScreen, what: str, text: str) -> None:
+    if text:
+        screen.app.copy_to_clipboard(text)
+    screen.say(asked_to_copy(what, text, os.environ), "$quiet")
+
+
+def _history(screen: MainScreen) -> None:
+    queue, review = screen.queue, screen.review
+    if queue is not None and review is not None:
+        ticket = review.proposal.ticket.id
+        screen.app.push_screen(HistoryScreen(queue, screen.actor, ticket, read_only=screen.read_only))
+
+
+def _note(screen: MainScreen) -> None:
+    queue, review = screen.queue, screen.review
+    if queue is None or review is None:
         return
+    ticket = review.proposal.ticket.id
+
+    def written(text: str | None) -> None:
+        if text:
+            screen.spawn(_keep(screen, queue, ticket, text), "note")
+
+    screen.ask(NoteDialog(screen.names()), written)
+
+
+async def _keep(screen: MainScreen, queue: Queue, ticket_id: str, text: str) -> None:
     try:
-        pane = screen.query_one("#beside", TicketPane)
-    except NoMatches:
-        screen.query_one("#desk").mount(TicketPane(id="beside"), after="#ticket")
-        screen.call_after_refresh(show, screen, review)
-        return
-    if review is None:
-        pane.blank(words("No other case waits.", "$quiet"))
+        await queue.note(ticket_id, screen.actor, text)
+    except QueueError as error:
+        screen.say(f"The note was not kept. {error}", "bold $error")
     else:
-        pane.draw_case(OpenCase(review, 0.0), None, every_message=False, called="next")
+        screen.say(f"✎ note kept on {ticket_id}", "$success")
 
 
-def _following(screen: MainScreen) -> str | None:
-    """The case that `n` would bring: the one below, or the first one."""
-    reading, shown = screen.reading, screen.review
-    if reading is None or reading.window.total < 2 or shown is None:
-        return None
-    place = reading.window.place(shown.id)
-    at = screen.query_one(QueueList).cursor if place is None else place + 1
-    row = reading.window.row(at if at < reading.window.total else 0)
-    return row.review_id or None if row is not None and row.review_id != shown.id else None
+ALSO: Mapping[str, Callable[[MainScreen], None]] = {
+    "history": _history,
+    "note": _note,
+    "copy": _copy,
+    "copy_id": _copy_id,
+}
+"""The actions of this room, by their key's id."""

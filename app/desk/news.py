@@ -40,6 +40,13 @@ class CaseRead(Message):
 
 
 @dataclass
+class Ahead(Message):
+    """The next case was read, before it is asked for."""
+
+    review: Review
+
+
+@dataclass
 class Claimed(Message):
     """The review is ours until the lease ends; `review` is what is there now."""
 

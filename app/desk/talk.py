@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from textual.message import Message
 
 from app.desk import news
-from store.contract import Decision, Draft, Lease, Outcome, Verdict
+from store.contract import Decision, Draft, Lease, Outcome, Review, Verdict
 from store.queue import LeaseLost, Queue, QueueError
 
 Post = Callable[[Message], object]
@@ -21,8 +21,23 @@ class Talk:
         self._queue = queue
         self._actor = actor
         self._post = post
+        self._ahead: dict[str, Review] = {}
+
+    async def ahead(self, review_id: str) -> None:
+        """Have a case ready before it is asked for. What goes wrong is told when it is."""
+        if review_id not in self._ahead:
+            with contextlib.suppress(QueueError):
+                self._ahead = {review_id: await self._queue.review(review_id)}
+        if review_id in self._ahead:
+            self._post(news.Ahead(self._ahead[review_id]))
 
     async def read(self, review_id: str, again: bool = False) -> None:
+        """Read a case; one that was read ahead is shown at once, and read again to tell what has changed since."""
+        kept = self._ahead.pop(review_id, None)
+        if kept is not None and not again:
+            self._post(news.CaseRead(kept))
+            again = True
+
         async def ask() -> Message:
             return news.CaseRead(await self._queue.review(review_id), again)
 

@@ -59,14 +59,16 @@ class TicketPane(Vertical):
         self.query_one("#note").border_title = Content("internal note")
         self.blank(NOTHING)
 
-    def draw_case(self, case: OpenCase, source: int | None, every_message: bool, *, stale: bool = False) -> None:
-        """Show this case; `source` is the number of the one that is open."""
+    def draw_case(
+        self, case: OpenCase, source: int | None, every_message: bool, *, stale: bool = False, called: str = ""
+    ) -> None:
+        """Show this case; `source` is the number of the one that is open, `called` stands before its title."""
         review = case.review
         cells = max(20, self.scrollable_content_region.width - 8)
         rows = max((rows for name, rows in SOURCE_ROWS.items() if self.screen.has_class(name)), default=3)
         self.border_subtitle = line(facts.freshness(review, stale, now()))
         self.remove_class("-blank")
-        self.border_title = _title(review)
+        self.border_title = line((f"{called} " if called else "", "$quiet"), _title(review))
         self._draw("fact-why", facts.why(review))
         self._draw("fact-route", facts.route(review))
         self._draw("fact-action", facts.actions(case))

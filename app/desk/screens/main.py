@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from textual import on
 
-from app.desk import commands, keys, news
+from app.desk import commands, following, keys, news
 from app.desk.dialogs.help import HelpDialog
 from app.desk.guard import VERDICTS
 from app.desk.handling import Handling
@@ -198,6 +198,11 @@ class MainScreen(Frame):
         free = event.review.state == "open" and event.review.claimed_by in {None, self._actor}
         if claim and free:
             handling.claim()
+        following.read(self)
+
+    @on(news.Ahead)
+    def _ahead(self, event: news.Ahead) -> None:
+        following.show(self, event.review)
 
     @on(news.Claimed)
     def _claimed(self, event: news.Claimed) -> None:

@@ -1,0 +1,54 @@
+"""The next case: read before it is asked for, and on a wide screen drawn beside the one in work, to be read only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.css.query import NoMatches
+
+from app.desk.deciding import OpenCase
+from app.desk.panes.queue_list import QueueList
+from app.desk.panes.ticket import TicketPane
+from app.desk.words import words
+from store.contract import Review
+
+if TYPE_CHECKING:
+    from app.desk.screens.main import MainScreen
+
+
+def read(screen: MainScreen) -> None:
+    """Have the case after the one on screen ready."""
+    talk, following = screen.talk, _following(screen)
+    if talk is None:
+        return
+    if following is None:
+        show(screen, None)
+    else:
+        screen.spawn(talk.ahead(following), "ahead")
+
+
+def show(screen: MainScreen, review: Review | None) -> None:
+    """Draw it, where there is room for two."""
+    if not screen.has_class("-wide"):
+        return
+    try:
+        pane = screen.query_one("#beside", TicketPane)
+    except NoMatches:
+        screen.query_one("#desk").mount(TicketPane(id="beside"), after="#ticket")
+        screen.call_after_refresh(show, screen, review)
+        return
+    if review is None:
+        pane.blank(words("No other case waits.", "$quiet"))
+    else:
+        pane.draw_case(OpenCase(review, 0.0), None, every_message=False, called="next")
+
+
+def _following(screen: MainScreen) -> str | None:
+    """The case that `n` would bring: the one below, or the first one."""
+    reading, shown = screen.reading, screen.review
+    if reading is None or reading.window.total < 2 or shown is None:
+        return None
+    place = reading.window.place(shown.id)
+    at = screen.query_one(QueueList).cursor if place is None else place + 1
+    row = reading.window.row(at if at < reading.window.total else 0)
+    return row.review_id or None if row is not None and row.review_id != shown.id else None
