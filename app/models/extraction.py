@@ -14,8 +14,8 @@ _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", 
 _SYMBOL = r"(?:[$€£]|\b(?:USD|EUR|GBP)\b)"
 _NUMBER = r"\d{1,3}(?:[ ,.]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 _AMOUNT = re.compile(
-    rf"(?:{_SYMBOL}\s?(?:{_NUMBER})(?![\d\w])"
-    rf"|(?<![\w.,#-])(?:{_NUMBER})\s?(?:[$€£]|(?:USD|EUR|GBP|euros?|dollars?|pounds|bucks|cents)\b))",
+    rf"(?:{_SYMBOL}[ \u00a0]?(?:{_NUMBER})(?![\d\w])"
+    rf"|(?<![\w.,#-])(?:{_NUMBER})[ \u00a0]?(?:[$€£]|(?:USD|EUR|GBP|euros?|dollars?|pounds|bucks|cents)\b))",
     re.I,
 )
 _ZIP = re.compile(
