@@ -15,6 +15,7 @@ from store.contract import (
     Edit,
     HandOver,
     Lease,
+    Proposal,
     Reject,
     Respond,
     Retry,
@@ -109,6 +110,16 @@ def edits(
         else:
             made.append(Approve(action_id=each))
     return tuple(made)
+
+
+def other_edits(proposal: Proposal) -> tuple[dict[str, dict[str, object]], str | None] | None:
+    """The first alternative as an edit of this proposal: arguments by action id, and its reply. None when its actions
+    are not of the same kinds in the same order: then it is no edit but another proposal."""
+    other = proposal.alternatives[0]
+    if [action.kind for action in other.actions] != [action.kind for action in proposal.actions]:
+        return None
+    args = {ours.action_id: dict(theirs.args) for ours, theirs in zip(proposal.actions, other.actions, strict=True)}
+    return args, other.reply if proposal.customer_reply is not None and other.reply else None
 
 
 def new_id() -> str:

@@ -97,8 +97,8 @@ def who(review: Review) -> Content:
 
 
 def sources(review: Review, shown: int | None = None, cells: int = 60, rows: int = 3) -> Content:
-    """The sources by number, the open one lit: one on each of so many lines of so many cells, or one after the other
-    where they are more."""
+    """The sources by number, the open one lit: each begins a line where they are so many or fewer (a long title takes two), else one
+    after the other."""
     evidence = review.proposal.evidence
     if not evidence:
         return words("None: nothing in this proposal is proven.", "$warning")
@@ -106,7 +106,7 @@ def sources(review: Review, shown: int | None = None, cells: int = 60, rows: int
     parts = [
         line(
             (f"{n}", "bold reverse $primary" if n == shown else "bold $primary"),
-            (f" {short(each.title, cells - 2 if apart else TITLE_CELLS)}", "bold" if n == shown else ""),
+            (f" {short(each.title, 2 * cells - 4 if apart else TITLE_CELLS)}", "bold" if n == shown else ""),
         )
         for n, each in enumerate(evidence[:SOURCES_SHOWN], start=1)
     ]

@@ -17,7 +17,7 @@ from app.desk import deciding, notices
 from app.desk.deciding import OpenCase
 from app.desk.dialogs.edit import EditDialog, Edits
 from app.desk.dialogs.later import HandOverDialog, SnoozeDialog
-from app.desk.dialogs.other import OtherDialog
+from app.desk.dialogs.other import OtherDialog, Side
 from app.desk.dialogs.texts import RejectDialog, TextDialog
 from app.desk.figures import clock
 from app.desk.guard import RepeatGuard
@@ -154,8 +154,35 @@ class Handling:
         self._counter.redraw()
 
     def other(self) -> None:
-        if self.case is not None:
-            self._counter.ask(OtherDialog(self.case.review.proposal), lambda _: None)
+        """Both proposals side by side; one key takes the left, the right or neither."""
+        case = self.case
+        if case is None:
+            return
+
+        def answered(side: Side | None) -> None:
+            if side in {"right", "neither"} and self.case is case and not self.stale and case.review.state == "open":
+                self.claim(self._take_right if side == "right" else self._take_neither)
+
+        self._counter.ask(OtherDialog(case.review.proposal), answered)
+
+    def _take_right(self) -> None:
+        """The other model's arguments and reply, judged like any edit; another kind of action goes round again."""
+        case = self._the_case()
+        taken = deciding.other_edits(case.review.proposal)
+        if taken is not None:
+            self._judge(case, *taken, ids=case.review.proposal.to_decide(), note=None)
+            return
+        other = case.review.proposal.alternatives[0]
+        wanted = "; ".join(map(deciding.action_words, other.actions)) or "no action"
+        title = words("The other model wants another kind of action: send it round again?")
+        needed = words("Write what it should know.", "$warning")
+        dialog = TextDialog(title, needed, f"Do this instead, as {other.model} proposed: {wanted}")
+        self._instead(dialog, lambda text: Retry(details=text))
+
+    def _take_neither(self) -> None:
+        case = self._the_case()
+        ids = case.review.proposal.to_decide()
+        self._pend(deciding.rejections(ids, "wrong_action", "Neither of the two proposals is right."))
 
     def _approve(self) -> None:
         assert self.case is not None
@@ -208,18 +235,26 @@ class Handling:
             if not edits.send:
                 return
             ids = case.unit if len(case.units) > 1 else case.review.proposal.to_decide()
-            verdicts = deciding.edits(case.review, edits.args, edits.reply, ids)
             note = edits.note if edits.note != case.review.proposal.internal_note else None
-            self.busy = True
-            everything = {
-                **{v.action_id: v for v in deciding.approvals(case.review.proposal.to_decide())},
-                **case.verdicts,
-            }
-            everything.update({verdict.action_id: verdict for verdict in verdicts})
-            self._counter.spawn(self.talk.regate(case.review.id, tuple(everything.values()), note), "talk")
-            self._edited = verdicts
+            self._judge(case, edits.args, edits.reply, ids=ids, note=note)
 
         self._counter.ask(EditDialog(case.review, actions, kept), answered)
+
+    def _judge(
+        self,
+        case: OpenCase,
+        args: dict[str, dict[str, Any]],
+        reply: str | None,
+        *,
+        ids: tuple[str, ...],
+        note: str | None,
+    ) -> None:
+        """Ask the gate what it says of edited values, before anything is sent."""
+        verdicts = deciding.edits(case.review, args, reply, ids)
+        everything = {v.action_id: v for v in deciding.approvals(case.review.proposal.to_decide())}
+        everything |= case.verdicts | {verdict.action_id: verdict for verdict in verdicts}
+        self.busy, self._edited = True, verdicts
+        self._counter.spawn(self.talk.regate(case.review.id, tuple(everything.values()), note), "talk")
 
     def gated(self, review_id: str, note: str | None, gate: Gate) -> None:
         """The gate has judged the edit: keep it, and show what it says before anything is sent."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -15,12 +18,25 @@ from app.desk.words import NOTHING, capped, line, lines, words
 from store.contract import Action, Proposal
 
 
-class OtherDialog(Dialog[None]):
-    """Two columns: this proposal, and the first alternative. Fields that differ are marked."""
+Side = Literal["left", "right", "neither"]
+
+
+class OtherDialog(Dialog[Side]):
+    """Two columns: this proposal, and the first alternative. Fields that differ are marked; one key picks a side."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("l,left", "pick('left')", "left"),
+        ("r,right", "pick('right')", "right"),
+        ("n", "pick('neither')", "neither"),
+    ]
 
     def __init__(self, proposal: Proposal) -> None:
-        super().__init__(Content("Two models, two proposals"), line(("Esc", "bold $primary"), (" back", "")))
+        super().__init__(Content("Two models, two proposals"), _HINT)
         self._proposal = proposal
+
+    def action_pick(self, side: Side) -> None:
+        if self.settled:
+            self.dismiss(side)
 
     def fields(self) -> ComposeResult:
         ours, other = self._proposal, self._proposal.alternatives[0]
@@ -29,6 +45,18 @@ class OtherDialog(Dialog[None]):
                 yield Static(_side(ours.route.model, ours.actions, other.actions, ours.customer_reply or ""))
             with VerticalScroll(classes="side"):
                 yield Static(_side(other.model, other.actions, ours.actions, other.reply))
+
+
+_HINT = line(
+    ("l", "bold $primary"),
+    (" left as proposed   ", ""),
+    ("r", "bold $primary"),
+    (" take the right   ", ""),
+    ("n", "bold $primary"),
+    (" neither: reject   ", ""),
+    ("Esc", "bold $primary"),
+    (" back", ""),
+)
 
 
 def _side(model: str, actions: tuple[Action, ...], against: tuple[Action, ...], reply: str) -> Content:
