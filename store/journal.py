@@ -16,21 +16,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, insert, select, text
+from sqlalchemy import Row, insert, select
 from sqlmodel import Session
 
-from store.contract import Json, Value, canonical, now
+from store.contract import Json, canonical, now
 from store.live import Event
 from store.queue import TooOld
-from store.tables import EPOCH, JournalRow, table
+from store.tables import JournalRow, micros, table
 
 if TYPE_CHECKING:
     from store.engine import Database
+    from store.verifying import Checkpoint, Verification
 
 START = "0" * 64
 """What the first entry names as its previous hash."""
@@ -41,19 +41,11 @@ SYSTEM = "lastclick"
 _QUICK, _SLOW = 0.05, 0.2
 """Seconds between two looks: while there is something to see, and after a quiet minute."""
 
+_COVERED = ("actor", "kind", "subject", "ticket_id", "data", "shown", "ran")
+
 _journal = table(JournalRow)
 _HEAD = select(_journal.c.seq, _journal.c.hash).order_by(_journal.c.seq.desc()).limit(1)
 _INSERT = insert(_journal)
-
-
-class Verification(Value):
-    """Whether the journal is what was written. `first_bad` is the first entry that is not; `problem` says why."""
-
-    entries: int
-    ok: bool
-    first_bad: int | None = None
-    problem: str = ""
-    head: str = START
 
 
 def append(
@@ -72,7 +64,7 @@ def append(
     seq, previous = session.info.get("journal") or _head(session)
     if ticket is not None:
         data["ticket_id"] = ticket
-    entry = {
+    entry: dict[str, Any] = {
         "seq": seq + 1,
         "at": now(),
         "actor": actor,
@@ -84,47 +76,24 @@ def append(
         "ran": ran,
         "previous": previous,
     }
-    entry["hash"] = digest(entry)
+    entry["hash"] = digest(entry | {"at": micros(entry["at"])})
     session.execute(_INSERT, entry)
     session.info["journal"] = (seq + 1, entry["hash"])
     return int(seq + 1)
 
 
 def digest(entry: dict[str, Any]) -> str:
-    """SHA-256 over an entry and the hash of the one before it."""
-    microseconds = (entry["at"] - EPOCH) // timedelta(microseconds=1)
-    parts = [entry["previous"], entry["seq"], microseconds]
-    parts += [entry[name] for name in ("actor", "kind", "subject", "ticket_id", "data", "shown", "ran")]
+    """SHA-256 over an entry and the hash of the one before it; `at` as it is stored, in microseconds."""
+    parts = [entry[name] for name in ("previous", "seq", "at", *_COVERED)]
     text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def verify(url: str | Path) -> Verification:
+def verify(url: str | Path, against: Sequence[Checkpoint] = ()) -> Verification:
     """Reads the whole journal of a queue and recomputes every hash. Raises `Unavailable` when it cannot be read."""
-    from store.engine import open_database
+    from store import verifying
 
-    database = open_database(url, check=False)
-    try:
-        with database.reading() as session:
-            return check(session)
-    finally:
-        database.close()
-
-
-def check(session: Session) -> Verification:
-    """The verification within a transaction: gapless numbers, unbroken chain, and what rests on it."""
-    seq, previous = 0, START
-    for row in session.execute(select(_journal).order_by(_journal.c.seq).execution_options(yield_per=1000)):
-        seq += 1
-        problem = _problem(dict(row._mapping), seq, previous)
-        if problem:
-            return Verification(entries=seq - 1, ok=False, first_bad=seq, problem=problem, head=previous)
-        previous = row.hash
-    end = session.execute(text("SELECT seq, hash FROM journal_head")).first()
-    if ((end.seq, end.hash) if end else (0, START)) != (seq, previous):
-        problem = f"entries after {seq} are gone" + (f": there were {end.seq}" if end else "")
-        return Verification(entries=seq, ok=False, first_bad=seq + 1, problem=problem, head=previous)
-    return Verification(entries=seq, ok=True, head=previous)
+    return verifying.verify(url, against)
 
 
 def events(session: Session, after: int, limit: int = 500) -> list[Event]:
@@ -195,16 +164,3 @@ def _read(database: Database, after: int) -> list[Event]:
 def _head(session: Session) -> tuple[int, str]:
     row = session.execute(_HEAD).first()
     return (0, START) if row is None else (int(row.seq), str(row.hash))
-
-
-def _problem(entry: dict[str, Any], seq: int, previous: str) -> str:
-    if entry["seq"] != seq:
-        return f"entry {seq} is missing: the next one is {entry['seq']}"
-    if entry["previous"] != previous:
-        return f"entry {seq} does not follow entry {seq - 1}"
-    if digest(entry) != entry["hash"]:
-        return f"entry {seq} was changed after it was written"
-    return ""
-
-
-__all__ = ["Verification", "append", "check", "event", "events", "follow", "head", "of_ticket", "verify"]

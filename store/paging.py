@@ -71,14 +71,18 @@ def counts(session: Session, view: View) -> dict[str, int]:
         for cell in _cells(session, view):
             found[cell["reason"]] = found.get(cell["reason"], 0) + cell["count"]
         return found
-    name = "due" if view.overdue else "age"
-    totals: dict[str, int] = {}
-    for state in {cell["state"] for cell in _cells(session, view)}:
-        where, values = _where({"state": state} | _filter(view), _ranges(view))
-        sql = f"SELECT reason, count(*) FROM reviews {_hint(session, f'by_{name}')} WHERE {where} GROUP BY reason"
-        for reason, count in session.execute(text(sql), values):
+    name, totals = "due" if view.overdue else "age", dict[str, int]()
+    cells = _cells(session, view)
+    for start in range(0, len(cells), _ARMS):
+        parts, values = [], dict[str, Any]()
+        for number, cell in enumerate(cells[start : start + _ARMS]):
+            where, more = _where({one: cell[one] for one in ("state", *_CELL)}, _ranges(view), f"_{number}")
+            parts.append(f"SELECT {number}, count(*) FROM reviews {_hint(session, f'cell_{name}')} WHERE {where}")
+            values |= more
+        for number, count in session.execute(text(" UNION ALL ".join(parts)), values):
+            reason = cells[start + number]["reason"]
             totals[reason] = totals.get(reason, 0) + count
-    return totals
+    return {reason: count for reason, count in totals.items() if count}
 
 
 def marker(view: View, row: tuple[int, int]) -> str:

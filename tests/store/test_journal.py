@@ -11,9 +11,10 @@ from sqlalchemy import exc, text
 from store.contract import now
 from store.driver import driver
 from store.engine import Database, open_database
-from store.journal import append, events, verify
-from store.queue import TooOld
+from store.journal import append, digest, events, verify
+from store.queue import Invalid, TooOld
 from store.tables import NoteRow, TicketRow
+from store.verifying import export, parse
 
 
 @pytest.fixture
@@ -74,12 +75,7 @@ def test_a_forger_who_also_mends_the_hash_is_found_one_entry_later(path: Path) -
     with database.reading() as session:
         row = dict(session.execute(text("SELECT * FROM journal WHERE seq = 5")).mappings().one())
     database.close()
-    from datetime import timedelta
-
-    from store.journal import digest
-    from store.tables import EPOCH
-
-    row |= {"actor": "bob", "at": EPOCH + timedelta(microseconds=row["at"])}
+    row |= {"actor": "bob"}
     forge(path, f"UPDATE journal SET actor = 'bob', hash = '{digest(row)}' WHERE seq = 5")
     assert verify(path).first_bad == 6
 
@@ -88,6 +84,32 @@ def test_the_tail_cannot_be_cut_off(path: Path) -> None:
     forge(path, "DELETE FROM journal WHERE seq > 7")
     found = verify(path)
     assert (found.ok, found.first_bad) == (False, 8)
+
+
+def test_a_checkpoint_finds_a_journal_that_was_cut_and_written_on(path: Path) -> None:
+    kept = parse(str(one) for one in export(path, every=4))
+    assert [one.seq for one in kept] == [4, 8, 10]
+    assert verify(path, kept).ok
+    forge(path, "DELETE FROM journal WHERE seq > 7; ")
+    connection = driver().connect(str(path), isolation_level=None)
+    connection.execute("UPDATE journal_head SET seq = 7, hash = (SELECT hash FROM journal WHERE seq = 7)")
+    connection.close()
+    assert verify(path).ok, "the chain alone cannot know"
+    assert verify(path, kept).first_bad == 8
+    database = open_database(path)
+    with database.writing() as session:
+        append(session, "note.added", "t8", actor="bob")
+    database.close()
+    found = verify(path, kept)
+    assert (found.first_bad, "checkpoint" in found.problem) == (8, True)
+
+
+def test_a_forged_journal_gets_no_checkpoint(path: Path) -> None:
+    forge(path, "UPDATE journal SET actor = 'bob' WHERE seq = 5")
+    with pytest.raises(Invalid, match="entry 5"):
+        export(path)
+    with pytest.raises(Invalid, match="line 2"):
+        parse([f"1 {'a' * 64}", "2 short"])
 
 
 def test_the_database_itself_refuses_to_change_an_entry(path: Path) -> None:
