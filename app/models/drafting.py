@@ -103,6 +103,10 @@ def _stops(proposed: Proposed) -> tuple[GateReason, ...]:
         target = str(each.args.get("order") or "the account")
         text = f"Asked for and not possible: {what} of {target}; {each.need.field} must be {allowed}"
         found.append(GateReason(code=each.need.otherwise, text=text, limit=allowed))
+    for kind in dict.fromkeys(proposed.partial):
+        found.append(
+            GateReason(code="wish_not_met", text=f"Asked for a part of an order only: {kind.replace('_', ' ')}")
+        )
     if proposed.unplaced and not found:
         what = ", ".join(kind.replace("_", " ") for kind in proposed.wanted)
         found.append(GateReason(code="wish_not_met", text=f"Asked for, and nothing could be proposed: {what}"))

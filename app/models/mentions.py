@@ -18,6 +18,11 @@ _BESIDE = re.compile(
     re.I,
 )
 _JOIN = re.compile(r"\b([A-Za-z])[- ](?=(?:shirt|reader|bike|book)s?\b)", re.I)
+_NOUN_ENDS = re.compile(
+    r"\s*(?:$|[.,;:!?)]|(?:and|or|but|i|we|you|from|in|to|for|that|which|because|as|with|is|was|it|so|since|also|if)\b)",
+    re.I,
+)
+"""What stands behind a word that is a noun and no part of another name."""
 _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "both": 2}
 _ALL = re.compile(
     r"\b(?:everything|(?:all|every|each|both)(?: of)?(?: (?:the|my|these|those))?(?: \w+)? ?"
@@ -26,8 +31,9 @@ _ALL = re.compile(
     re.I,
 )
 _BUT = re.compile(
-    r"\b(?:(?<=everything )but|(?<=all )but|except(?: for)?|other than|apart from|excluding|besides|but not|not including"
-    r"|aside from)\b",
+    r"\b(?:keep(?:ing)?(?= (?:the|my|only)\b)"
+    r"|(?<=everything )but|(?<=all )but|except(?: for)?|other than|apart from"
+    r"|excluding|besides|but not|not including|aside from)\b",
     re.I,
 )
 SURE = {"cheap": 0.55, "strong": 0.45}
@@ -50,7 +56,7 @@ class Mention:
 def stem(word: str) -> str:
     """A word without its plural ending and case; enough to compare names of things."""
     low = word.casefold().strip("'’")
-    for ending, kept in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x")):
+    for ending, kept in (("ies", "y"), ("ves", "f"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x")):
         if low.endswith(ending) and len(low) > len(ending) + 1:
             return low[: -len(ending)] + kept
     return low[:-1] if len(low) > 3 and low.endswith("s") and not low.endswith("ss") else low
@@ -78,8 +84,10 @@ def mentions(text: str, names: Sequence[str]) -> list[Mention]:
                 while back < len(parts) and at - back >= 0 and words[at - back][0] == parts[-1 - back]:
                     back += 1
                 hits.setdefault(at, []).append((back, name))
+    for at, name in _by_first_word(text, words, stems, hits):
+        hits[at] = [(1, name)]
     found = []
-    for at, said in hits.items():
+    for at, said in sorted(hits.items()):
         longest = max(back for back, _ in said)
         exact = [name for back, name in said if back == longest and (longest > 1 or words[at][0] == stems[name][-1])]
         for name in exact or [name for back, name in said if back == longest]:
@@ -87,6 +95,22 @@ def mentions(text: str, names: Sequence[str]) -> list[Mention]:
             plural = words[at][3].casefold().endswith("s") and not name.casefold().endswith("s")
             beside = bool(_BESIDE.search(text[: words[first][1]]))
             found.append(Mention(name, words[first][1], words[at][2], _count(words, first), plural, beside))
+    return found
+
+
+def _by_first_word(
+    text: str,
+    words: Sequence[tuple[str, int, int, str]],
+    stems: dict[str, list[str]],
+    hits: dict[int, list[tuple[int, str]]],
+) -> list[tuple[int, str]]:
+    """Names that are said by their first word alone ("the jigsaw"): one that no other name has, used as a noun."""
+    firsts = [parts[0] for parts in stems.values() if len(parts) > 1]
+    found = []
+    for at, (word, _start, end, _said) in enumerate(words):
+        if at in hits or len(word) < 5 or firsts.count(word) != 1 or not _NOUN_ENDS.match(text[end:]):
+            continue
+        found.append((at, next(name for name, parts in stems.items() if len(parts) > 1 and parts[0] == word)))
     return found
 
 

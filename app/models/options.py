@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.actions.choices import Values
+from app.models import comparing
 
 Options = Mapping[str, str]
 _DICT = re.compile(r"\{[^{}]*\}")
@@ -29,6 +30,11 @@ _NO_DEARER = re.compile(
     re.I,
 )
 _KEEP = re.compile(r"\b(?:same|keep(?:ing)?|still)\b", re.I)
+_REJECTED = re.compile(
+    r"\b(?:over|rather than|instead of|as opposed to)\s+(?:the |a |an |my |any )?[\w-]+"
+    r"(?: (?!with|and|or|but|if|to)[\w-]+)?",
+    re.I,
+)
 _YES, _NO = ("yes", "true", "waterproof", "with"), ("no", "none", "not resistant", "false", "without")
 
 
@@ -41,6 +47,12 @@ class Wanted:
     rank: tuple[str, int] | None = None
     """("price", 1): cheapest first; ("size", -1): largest first."""
     no_dearer: bool = False
+    steps: tuple[comparing.Step, ...] = ()
+    """More or less than what is had."""
+    keep: frozenset[str] = frozenset()
+    """Options that must stay as they are."""
+    identical: bool = False
+    """The very same thing again."""
     given: bool = False
     """The options were written out in full, as {…}: nothing in them means nothing changes."""
 
@@ -50,9 +62,13 @@ class Wanted:
         self.soft.update({key: value for key, value in other.soft.items() if key not in self.hard})
         self.rank = other.rank or self.rank
         self.no_dearer = self.no_dearer or other.no_dearer
+        keys = {step.key for step in other.steps}
+        self.steps = (*(step for step in self.steps if step.key not in keys), *other.steps)
+        self.keep |= other.keep
+        self.identical = self.identical or other.identical
 
     def __bool__(self) -> bool:
-        return bool(self.hard or self.soft or self.rank or self.given)
+        return bool(self.hard or self.soft or self.rank or self.given or self.steps or self.identical)
 
 
 def written_out(text: str) -> list[dict[str, str]]:
@@ -92,6 +108,10 @@ def wanted(text: str, variants: Sequence[Values]) -> Wanted:
     result = Wanted(no_dearer=bool(_NO_DEARER.search(text)))
     keys = {key: _values(variants, key) for variant in variants for key in variant.get("options") or {}}
     soft = bool(_SOFT.search(text))
+    result.identical = comparing.identical(text)
+    result.keep = comparing.kept(text, keys)
+    result.steps, text = comparing.steps(text, variants)
+    text = _REJECTED.sub(" ", text)
     if _CHEAPEST.search(text):
         result.rank = ("price", 1)
     elif _DEAREST.search(text):
@@ -100,10 +120,11 @@ def wanted(text: str, variants: Sequence[Values]) -> Wanted:
     for key in keys:
         if key in found:
             (result.soft if soft else result.hard)[key] = found[key]
-        elif result.rank is None:
+        elif result.rank is None and key not in result.keep:
             for pattern, sign in ((_MOST, -1), (_LEAST, 1)):
                 if re.search(pattern.pattern + re.escape(key.split()[-1]), text, re.I):
                     result.rank = (key, sign)
+    result.keep -= {*result.hard, *(step.key for step in result.steps), *(result.rank or ())[:1]}
     return result
 
 
@@ -131,20 +152,29 @@ def choose(want: Wanted, item: Values, variants: Sequence[Values]) -> tuple[Valu
     """The variant that has what is wanted and keeps the rest, and why there is none: `unavailable`, `several`, ``."""
     if want.given and not want.hard:
         return next((each for each in variants if each["item_id"] == item["item_id"]), item), ""
+    if want.identical and not (want.hard or want.soft or want.steps or want.rank):
+        again = next((each for each in variants if each["item_id"] == item["item_id"] and each.get("available")), None)
+        return again, "" if again else "unavailable"
     having = [each for each in variants if fits(each.get("options") or {}, want.hard)]
     others = [each for each in having if each["item_id"] != item["item_id"]]
     free = [each for each in others if each.get("available")]
     if want.no_dearer:
         free = [each for each in free if each["price"] <= item["price"]]
+    had = item.get("options") or {}
+    staying = [key for key in want.keep if key in had and key not in want.hard]
+    free = [each for each in free if all(same(str((each.get("options") or {}).get(k)), str(had[k])) for k in staying)]
+    for step in want.steps:
+        free = comparing.taken(step, item, free, variants)
     if not free:
         return None, "unavailable"
     free = _best(free, lambda each: sum(same(str((each.get("options") or {}).get(k)), v) for k, v in want.soft.items()))
     if want.rank:
         key, sign = want.rank
-        top = min(sign * _size(each, key) for each in free)
-        free = [each for each in free if sign * _size(each, key) == top]
-    kept = item.get("options") or {}
-    free = _best(free, lambda each: sum(same(str((each.get("options") or {}).get(k)), str(v)) for k, v in kept.items()))
+        top = min(sign * comparing.size(each, key) for each in free)
+        free = [each for each in free if sign * comparing.size(each, key) == top]
+    free = _best(free, lambda each: sum(same(str((each.get("options") or {}).get(k)), str(v)) for k, v in had.items()))
+    for step in want.steps:
+        free = _best(free, lambda each, step=step: -comparing.distance(step, item, each))
     return (free[0], "") if len(free) == 1 else (None, "several")
 
 
@@ -152,16 +182,6 @@ def _best(rows: list[Values], score: object) -> list[Values]:
     assert callable(score)
     top = max(score(row) for row in rows)
     return [row for row in rows if score(row) == top]
-
-
-def _size(variant: Values, key: str) -> float:
-    if key == "price":
-        return float(variant["price"])
-    value = str((variant.get("options") or {}).get(key, ""))
-    sizes = {"xs": 1.0, "s": 2.0, "m": 3.0, "l": 4.0, "xl": 5.0, "xxl": 6.0, "small": 2.0, "medium": 3.0, "large": 4.0}
-    number = re.search(r"\d+(?:\.\d+)?", value)
-    scale = 1000.0 if re.search(r"\dTB|\dK\b", value, re.I) else 1.0
-    return float(number[0]) * scale if number else sizes.get(value.casefold(), 0.0)
 
 
 def _values(variants: Iterable[Values], key: str) -> list[str]:

@@ -20,6 +20,21 @@ _TYPED_IN_EUROPE = re.compile(
     r"\d{1,5} ?[A-Za-z]?),\s*(?P<zip>\d{4,5}) (?P<city>[A-Z][A-Za-z.'’-]+(?: [A-Z][A-Za-z.'’-]+){0,2})"
     r"(?:,\s*(?P<country>[A-Z][A-Za-z]+))?"
 )
+_WITHOUT_STATE = re.compile(
+    r"(?P<address1>\d{1,6}[A-Za-z]? [A-Z][\w.'’]*(?: [A-Z][\w.'’]*){0,4}),\s+"
+    r"(?:(?P<address2>(?:Suite|Apt\.?|Apartment|Unit|Floor|#) ?\w+),\s+)?"
+    r"(?P<city>[A-Z][A-Za-z.'’-]+(?: [A-Z][A-Za-z.'’-]+){0,2}),?\s+(?P<zip>\d{5})\b"
+)
+_STATES = (
+    "CT:060-069 MA:010-027 RI:028-029 NH:030-038 ME:039-049 VT:050-059 NJ:070-089 NY:100-149 PA:150-196 DE:197-199"
+    " DC:200-205 MD:206-219 VA:220-246 WV:247-268 NC:270-289 SC:290-299 GA:300-319 FL:320-349 AL:350-369"
+    " TN:370-385 MS:386-397"
+    " GA:398-399 KY:400-427 OH:430-459 IN:460-479 MI:480-499 IA:500-528 WI:530-549 MN:550-567 SD:570-577 ND:580-588"
+    " MT:590-599 IL:600-629 MO:630-658 KS:660-679 NE:680-693 LA:700-714 AR:716-729 OK:730-749 TX:750-799 CO:800-816"
+    " WY:820-831 ID:832-838 UT:840-847 AZ:850-865 NM:870-884 NV:889-898 CA:900-961 HI:967-968 OR:970-979 WA:980-994"
+    " AK:995-999"
+)
+"""The US Postal Service's first three digits of zips by state."""
 _SHORT = {"NYC": "New York", "LA": "Los Angeles", "SF": "San Francisco", "DC": "Washington", "Philly": "Philadelphia"}
 """Cities as people shorten them."""
 _DEFAULT = re.compile(
@@ -53,8 +68,22 @@ def address(text: str, texts: Sequence[str], order: Values | None, shop: Known) 
     if typed:
         country = (shop.customer.get("address") or {}).get("country") or ""
         return _clean({"country": country} | {key: value for key, value in typed.groupdict().items() if value}), ""
+    if short := next((hit for each in (text, *texts) if (hit := _WITHOUT_STATE.search(each))), None):
+        country = str((shop.customer.get("address") or {}).get("country") or "")
+        state = _state(short["zip"]) if country.upper() in ("US", "USA", "UNITED STATES") else ""
+        if state:
+            return _clean({"country": country, "state": state} | {k: v for k, v in short.groupdict().items() if v}), ""
     found = _own(text, texts, order, shop)
     return (found[0], "") if len(found) == 1 else (None, "several" if found else "")
+
+
+def _state(zip_code: str) -> str:
+    """The state of a US zip; empty where there is none."""
+    for row in _STATES.split():
+        state, first, last = row[:2], row[3:6], row[7:]
+        if first <= zip_code[:3] <= last:
+            return state
+    return ""
 
 
 def _own(text: str, texts: Sequence[str], order: Values | None, shop: Known) -> list[dict[str, str]]:

@@ -58,6 +58,8 @@ class Proposed:
     """An action is asked for, and nothing came of it: no action, nothing missing that the customer could tell."""
     wanted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    partial: tuple[str, ...] = ()
+    """Kinds that take whole orders, asked for a part of one."""
 
 
 def propose(case: Case, rules: Rules, matcher: Matcher, *, model: str) -> Proposed:
@@ -94,7 +96,7 @@ def _drafts(context: filling.Context, facts: Facts) -> tuple[list[Draft], list[U
             unmet += refused if not done else []
         if wish.fallback and made and last and not any(_lacks(each, rules) for each in made):
             drafts.remove(last[0])  # what could not be done is replaced by what the customer wants then
-        drafts += made
+        drafts += _one_way(made, rules)
         context.things = named_things(wish.text, context.shop) or context.things
     drafts = [each for each in drafts if not _only_says_how(each, drafts, rules)]
     done_orders = {draft.args.get("order") for draft in drafts}
@@ -107,14 +109,36 @@ def _first_fit(
     """Drafts of the first kind whose required facts hold; for the others which fact does not."""
     unmet: list[Unmet] = []
     rules, text = context.rules, context.read[at].text
+    partly: list[Draft] = []
+    spoken_of = context.in_mind
     for kind in kinds:
+        context.in_mind = spoken_of  # what another kind would have been about is not what was spoken of
         made = [Draft(kind, each.args, text, p, each.why) for each in filling.fill(kind, at, context)]
         needs = {id(each): broken(kind, each.args, facts, rules) for each in made}
         fit = [each for each in made if not needs[id(each)]]
-        if fit:
+        if fit and not any(_lacks(each, rules) for each in fit):
             return fit, []
+        partly = partly or fit
         unmet += [Unmet(each.kind, each.args, need) for each in made for need in needs[id(each)]]
-    return [], unmet
+    return partly, [] if partly else unmet
+
+
+def _one_way(made: list[Draft], rules: Rules) -> list[Draft]:
+    """Of two kinds for the same items ("exchange or return it") one: what is complete, else what the clause says first."""
+
+    def about(draft: Draft) -> set[tuple[str, str]]:
+        items = next((name for name, arg in rules.actions[draft.kind].args.items() if arg.type == "items"), "")
+        return {(str(draft.args.get("order")), str(each)) for each in draft.args.get(items) or ()}
+
+    def rank(draft: Draft) -> tuple[bool, int]:
+        said = re.search(rf"\b{re.escape(draft.kind.split('_')[0])}", draft.text, re.I)
+        return _lacks(draft, rules), said.start() if said else len(draft.text)
+
+    kept: list[Draft] = []
+    for draft in sorted(made, key=rank):
+        if not any(about(draft) & about(each) for each in kept if each.kind != draft.kind):
+            kept.append(draft)
+    return [draft for draft in made if any(draft is each for each in kept)]
 
 
 def _only_says_how(draft: Draft, drafts: list[Draft], rules: Rules) -> bool:
@@ -185,9 +209,14 @@ def _finished(drafts: list[Draft], unmet: list[Unmet], asked: tuple[str, ...], c
     actions: list[Action] = []
     lacking: dict[str, str] = {}
     notes: list[str] = []
+    partial: list[str] = []
     stem = re.sub(r"\W+", "", case.message.id)[-24:] or "ticket"
     for draft in drafts:
         absent = missing(draft.kind, draft.args, rules)
+        if "part_of_order" in draft.why.values():
+            partial.append(draft.kind)
+            notes.append(f"{_title(draft.kind)}: takes a whole order, “{draft.text[:80]}” names a part of one")
+            continue
         if absent:
             lacking |= {name: draft.why.get(name, "") for name in absent}
             notes.append(f"{_title(draft.kind)}: {', '.join(absent)} not found in “{draft.text[:80]}”")
@@ -205,7 +234,10 @@ def _finished(drafts: list[Draft], unmet: list[Unmet], asked: tuple[str, ...], c
     if not drafts and not unmet:
         lacking |= _nothing_found(asked, rules)
     unplaced = bool(asked) and not actions and not lacking
-    return Proposed(tuple(actions), tuple(lacking), lacking, tuple(unmet), unplaced, asked, tuple(notes))
+    partial = [kind for kind in partial if not any(action.kind == kind for action in actions)]
+    return Proposed(
+        tuple(actions), tuple(lacking), lacking, tuple(unmet), unplaced, asked, tuple(notes), tuple(partial)
+    )
 
 
 def _nothing_found(asked: tuple[str, ...], rules: Rules) -> dict[str, str]:

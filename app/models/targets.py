@@ -23,7 +23,19 @@ _ALL_ORDERS = re.compile(
 _IT = re.compile(r"\b(?:it|its|one|ones|them|this|that|these|item|current)\b", re.I)
 _IT_ALL = re.compile(r"\b(?:it|them|that|those|whole|entire)\b", re.I)
 _ANOTHER = re.compile(r"\b(?:another|(?:my |the )?other|different) (?:\w+ )?order\b", re.I)
-_PART = re.compile(r"\b(?:from|part of|inside|in) (?:my|the|this|that|an) order\b|\bpart of\b", re.I)
+_PART = re.compile(
+    r"\b(?:from|part of|inside|in|of) (?:one of )?(?:my|the|this|that|an?) orders?\b|\bpart of\b|\bonly the\b", re.I
+)
+_ONE_OF_TWO = re.compile(
+    r"\bthe (?:older|newer|earlier|later|first|second|bigger|smaller|cheaper|other) (?:order|one)\b", re.I
+)
+_ONE = re.compile(r"\b(?:it|that (?:one|order)|this (?:one|order))\b", re.I)
+_EACH = re.compile(r"\b(?:all|every|both|different orders|each)\b", re.I)
+_THIS_ORDER = re.compile(r"\b(?:my|the|this|that|a|an) (?:\w+ )?order\b", re.I)
+_PROVIDED = re.compile(
+    r"\bmake sure\b|\bas long as\b|\bbut (?=\w+ \w+ (?:must|should|has to|need))|\bprovided\b|[(;]", re.I
+)
+"""What follows sets a condition for some of all the things."""
 _RECENT = re.compile(
     r"\b(?:most recent(?:ly)?|latest|last|newest|just (?:placed|ordered|bought|made|received|got)|recent(?:ly)?)\b",
     re.I,
@@ -82,24 +94,49 @@ def whole_orders(entry: ActionEntry, wish: Wish, named: Sequence[str], reader: R
     when it is all there is in it (a cancellation)."""
     if named:
         return Found(orders=list(named))
-    shop, in_mind = reader.shop, reader.in_mind
+    shop = reader.shop
     fit = fitting(entry, shop)
+    if (one := _ONE_OF_TWO.search(wish.text)) and not _newest(reader.in_mind, wish, shop):
+        return _single([key for key in fit if key not in (reader.in_mind if "other" in one[0] else ())])
     if _ALL_ORDERS.search(wish.text):
         return Found(orders=fit, why="" if fit else "none")
-    said = mentions(without_written(wish.text), _names(fit, shop))
+    staying = {mention.name for mention in mentions(exceptions(wish.text), _names(fit, shop))}
+    said = [each for each in mentions(without_written(wish.text), _names(fit, shop)) if each.name not in staying]
     if said:
         holding = _holding(said, fit, shop)
-        whole = may_part or (bool(_WHOLE.search(wish.text)) and not _PART.search(wish.text))
+        whole = may_part or (not staying and bool(_WHOLE.search(wish.text)) and not _PART.search(wish.text))
         parts = {mention.name for mention in said}
         if not whole and any({item["name"] for item in items_of(shop.orders[key])} - parts for key in holding):
             return Found(why="part_of_order", orders=holding)
         return _one(holding, wish, shop)
-    if not may_part and _PART.search(wish.text):
-        return Found(why="part_of_order", orders=list(in_mind))
+    partly = not may_part and _PART.search(wish.text)
+    return Found(why="part_of_order", orders=reader.in_mind) if partly else _spoken_of(entry, wish, fit, reader)
+
+
+def _single(orders: list[str]) -> Found:
+    return Found(orders=orders) if len(orders) == 1 else Found(why="several" if orders else "none")
+
+
+def _spoken_of(entry: ActionEntry, wish: Wish, fit: list[str], reader: Reader) -> Found:
+    """The order that a clause without any name means: what was spoken of last, else the only one that fits."""
+    shop, in_mind = reader.shop, reader.in_mind
     kept = [key for key in in_mind if key in fit]
     if not kept and reader.things and _IT_ALL.search(wish.text):
         kept = _holding([Mention(name, 0, 0, 0, False) for name in reader.things], fit, shop)
-    return Found(orders=kept) if kept else _one(fit, wish, shop)
+    if len(kept) > 1 and _ONE.search(wish.text):
+        return Found(why="several", orders=kept)
+    if kept:
+        return Found(orders=kept)
+    if (in_mind or reader.things) and not _speaks_of_orders(entry, wish):
+        return Found(orders=[key for key in in_mind if key in shop.orders])
+    return _one(fit, wish, shop)
+
+
+def _speaks_of_orders(entry: ActionEntry, wish: Wish) -> bool:
+    """Whether a clause without a name can mean an order that was not spoken of yet: it says order, or does what the kind
+    does (its description's first word)."""
+    verb = entry.description.split(maxsplit=1)[0].casefold()
+    return bool(_WHOLE.search(wish.text)) or re.search(rf"\b{re.escape(verb)}", wish.text, re.I) is not None
 
 
 def some_items(entry: ActionEntry, wish: Wish, named: Sequence[str], reader: Reader, earlier: Sequence[str]) -> Found:
@@ -109,7 +146,7 @@ def some_items(entry: ActionEntry, wish: Wish, named: Sequence[str], reader: Rea
     pool = [key for key in named if key in fit] or list(named) or _near(wish, fit, reader)
     left_out = {mention.name for mention in mentions(exceptions(wish.text), _names(pool, shop))}
     said = [mention for mention in mentions(wish.text, _names(pool, shop)) if mention.name not in left_out]
-    if everything(wish.text) and not said:
+    if (everything(wish.text) or _ALL_ORDERS.search(wish.text)) and (not said or _provided(wish.text, said[0].start)):
         return _everything(wish, named, pool, left_out, reader)
     if not said and not named:
         # Named, and in none of the orders that fit: the order it is in tells why not.
@@ -121,10 +158,18 @@ def some_items(entry: ActionEntry, wish: Wish, named: Sequence[str], reader: Rea
         near = alike(wish.text, _names(pool, shop), reader.matcher, reader.model)
         said = [Mention(name, 0, 0, 0, False) for name in near]
     if not said:
-        one = [key for key in (named or reader.in_mind) if key in fit and len(items_of(shop.orders[key])) == 1]
+        kept = [key for key in reader.in_mind if key in fit]
+        known_of = named or kept or (fit if _THIS_ORDER.search(wish.text) and len(fit) == 1 else [])
+        one = [key for key in known_of if key in fit and len(items_of(shop.orders[key])) == 1]
         things = [Thing(key, items_of(shop.orders[key])[0], wish.text) for key in one]
         return Found(things, [thing.order for thing in things], "" if things else "not_found")
     return _named_items(wish, said, pool, shop)
+
+
+def _provided(text: str, start: int) -> bool:
+    """Whether a thing that is named there is only one of all the things, with a condition of its own."""
+    condition = _PROVIDED.search(text)
+    return condition is not None and condition.start() < start
 
 
 def _near(wish: Wish, fit: list[str], reader: Reader) -> list[str]:
@@ -142,9 +187,15 @@ def _everything(wish: Wish, named: Sequence[str], pool: list[str], left_out: set
     orders = list(named) or pool
     if not named and not _ALL_ORDERS.search(wish.text):
         kept = [key for key in in_mind if key in pool]
-        orders = kept or (pool if len(pool) == 1 else [])
+        orders = kept or (pool if len(pool) == 1 or not _THIS_ORDER.search(wish.text) else [])
+    condition = _PROVIDED.search(wish.text)
+    about = {mention.name for mention in mentions(wish.text, _names(orders, shop))}
+    words = wish.text[: condition.start()] if condition else wish.text
     things = [
-        Thing(key, item) for key in orders for item in items_of(shop.orders[key]) if item.get("name") not in left_out
+        Thing(key, item, wish.text if item.get("name") in about else words)
+        for key in orders
+        for item in items_of(shop.orders[key])
+        if item.get("name") not in left_out
     ]
     return Found(things, orders, "" if things else "several")
 
@@ -153,9 +204,8 @@ def _named_items(wish: Wish, said: list[Mention], pool: list[str], shop: Known) 
     found = Found()
     holding = _holding(said, pool, shop)
     for mention, words in _regions(wish.text, [each for each in said if not each.beside] or said):
-        orders = [
-            key for key in holding if any(item.get("name") == mention.name for item in items_of(shop.orders[key]))
-        ]
+        wide = pool if mention.plural and _EACH.search(wish.text) else holding
+        orders = [key for key in wide if any(item.get("name") == mention.name for item in items_of(shop.orders[key]))]
         rows = [
             Thing(key, item, words)
             for key in orders or pool

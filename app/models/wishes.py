@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.actions.choices import Known
@@ -26,6 +27,13 @@ _DENIED = re.compile(
 )
 
 
+_EXCEPT = re.compile(r"^\W*(?:well|but|oh|and)?\W*((?:except|apart from|but not|other than)\b[^,.;]{0,80})", re.I)
+"""An exception that a customer adds in a sentence of its own."""
+_OWN_AND_ORDERS = re.compile(
+    r"(?=.{0,400}\b(?:default|user|account|profile|home|personal)\b.{0,40}\baddress)(?=.{0,400}\borders?\b.{0,40}\baddress"
+    r"|.{0,400}\baddress\w* (?:of|for|on|in) (?:\w+ ){0,4}orders?\b)",
+    re.I | re.S,
+)
 SURE_ENOUGH = 0.25
 """Probability from which a clause is taken as a wish for an action; what it means is still checked against the records."""
 
@@ -51,9 +59,12 @@ class Wish:
 
 def wishes(text: str, shop: Known, rules: Rules, matcher: Matcher) -> list[Wish]:
     """The clauses in order. One without kinds tells something about the wishes around it."""
-    found = []
+    found: list[Wish] = []
     pattern = rules.sources.records["order"].id_pattern if "order" in rules.sources.records else None
     for whole in clauses(text):
+        exception = _EXCEPT.match(whole)
+        if exception and found:
+            found[-1].text += f" {exception[1]}"
         fallback = bool(_IF_NOT.match(whole))
         clause = whole.split(",", 1)[-1].strip() if fallback else whole
         said = [*_order_ids(clause, pattern), *_by_ending(clause, shop)]
@@ -77,13 +88,45 @@ def _intents(
     bareword = plain_words(clause, order_pattern)
     if len(re.findall(r"\w+", bareword)) < 2 or _DENIED.search(bareword):
         return ()
-    found = []
+    found = _by_verbs(bareword, rules)
     for intent in matcher.intents(bareword).intents:
         entry = rules.intents.get(intent.name)
         kinds = tuple(kind for kind in (entry.actions if entry else ()) if kind in rules.actions)
         if kinds and intent.p >= SURE_ENOUGH:
             found.append((intent.p, kinds))
-    return tuple(sorted(found, key=lambda each: -each[0]))
+    found += _both_addresses(bareword, [kinds for _, kinds in found], rules)
+    said = {status for status in _statuses(rules) if re.search(rf"\b{status}\b", bareword, re.I)}
+    ranked = sorted(found, key=lambda each: -each[0])
+    return tuple((p, tuple(sorted(kinds, key=lambda kind: not _fits(kind, said, rules)))) for p, kinds in ranked)
+
+
+def _statuses(rules: Rules) -> set[str]:
+    """The words for an order's status that the rules' required facts know."""
+    needs = (need for entry in rules.actions.values() for need in entry.require if need.record == "order")
+    return {str(value) for need in needs for value in need.is_}
+
+
+def _fits(kind: str, said: set[str], rules: Rules) -> bool:
+    """Whether a kind can be meant for an order of the status that the clause names."""
+    needs = [need for need in rules.actions[kind].require if need.record == "order"]
+    return not said or all(said & set(map(str, need.is_)) for need in needs)
+
+
+def _by_verbs(clause: str, rules: Rules) -> list[tuple[float, tuple[str, ...]]]:
+    """The kinds of two verbs that stand for each other ("cancel or return all of it"): the records decide which it is."""
+    verbs = {kind.split("_")[0]: kind for kind in reversed(rules.actions) if kind.split("_")[0] != "change"}
+    word = "|".join(map(re.escape, verbs))
+    pair = re.search(rf"\b({word})\s*(?:or|and|/|and/or)\s*({word})\b", clause, re.I) if verbs else None
+    return [(1.0, (verbs[pair[at].casefold()],)) for at in (1, 2)] if pair else []
+
+
+def _both_addresses(clause: str, found: Sequence[tuple[str, ...]], rules: Rules) -> list[tuple[float, tuple[str, ...]]]:
+    """The customer's own address and the orders', where one clause asks for both."""
+    takers = [kind for kind, entry in rules.actions.items() if any(a.type == "address" for a in entry.args.values())]
+    if not any(kind in takers for kinds in found for kind in kinds) or not _OWN_AND_ORDERS.search(clause):
+        return []
+    had = {kind for kinds in found for kind in kinds}
+    return [(SURE_ENOUGH, (kind,)) for kind in takers if kind not in had]
 
 
 def plain_words(clause: str, order_pattern: str | None) -> str:
