@@ -37,6 +37,6 @@ class Corner:
     def text(self, at: float) -> tuple[str, str]:
         """The words and their style."""
         if self.undo is not None:
-            return f"✓ {self.undo.effect} · {max(0, round(self.undo.until - at))}s", "$success"
+            return f"✓ {max(0, round(self.undo.until - at))}s to undo: {self.undo.effect}", "$success"
         text, style, until = self._said
         return (text, style) if at < until else ("", "")

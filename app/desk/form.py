@@ -91,6 +91,11 @@ def shown(field: Field) -> str:
     return f"{Decimal(field.value) / 100:.2f}" if field.kind == "amount" else str(field.value)
 
 
+def spoken(field: Field) -> str:
+    """The value in the words of its choices."""
+    return _worded(field, field.value)
+
+
 def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], form: Sequence[Field]
 ) -> tuple[tuple[str, str, str], ...]:

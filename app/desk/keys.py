@@ -236,7 +236,7 @@ def footer(now: Situation, cells: int) -> tuple[tuple[str, str], ...]:
     for key in ranked:
         if key.id == "help":
             continue
-        title = f"undo {now.undo}" if key.id == "undo" else key.title
+        title = key.title
         need = len(key.shown) + len(title) + 3
         if need > left:
             break

@@ -10,13 +10,12 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from app.desk import form
 from app.desk.deciding import action_words
 from app.desk.dialogs.frame import Dialog
-from app.desk.facts import value
 from app.desk.letters import BODY_CAP
 from app.desk.words import NOTHING, capped, line, lines, words
 from store.contract import Action, Proposal
-
 
 Side = Literal["left", "right", "neither"]
 
@@ -40,11 +39,13 @@ class OtherDialog(Dialog[Side]):
 
     def fields(self) -> ComposeResult:
         ours, other = self._proposal, self._proposal.alternatives[0]
+        differs = (ours.customer_reply or "") != other.reply
         with Horizontal(id="sides"):
             with VerticalScroll(classes="side"):
-                yield Static(_side(ours.route.model, ours.actions, other.actions, ours.customer_reply or ""))
+                reply = ours.customer_reply or ""
+                yield Static(_side(ours.route.model, ours.actions, other.actions, reply, differing_reply=differs))
             with VerticalScroll(classes="side"):
-                yield Static(_side(other.model, other.actions, ours.actions, other.reply))
+                yield Static(_side(other.model, other.actions, ours.actions, other.reply, differing_reply=differs))
 
 
 _HINT = line(
@@ -59,16 +60,23 @@ _HINT = line(
 )
 
 
-def _side(model: str, actions: tuple[Action, ...], against: tuple[Action, ...], reply: str) -> Content:
+def _side(
+    model: str, actions: tuple[Action, ...], against: tuple[Action, ...], reply: str, *, differing_reply: bool
+) -> Content:
     rows = [words(model, "bold $primary"), NOTHING]
     if not actions:
         rows.append(words("No action.", "$quiet"))
     for n, action in enumerate(actions):
         peer = against[n] if n < len(against) else None
         rows.append(_field("", action_words(action), peer is None or action_words(peer) != action_words(action)))
-        for name, given in action.args.items():
-            rows.append(_field(name, value(given), peer is None or peer.args.get(name) != given))
-    return lines([*rows, NOTHING, words(capped(reply, BODY_CAP))])
+        theirs = {field.path: field.value for field in form.fields(peer.args_schema, peer.args)} if peer else {}
+        for field in form.fields(action.args_schema, action.args):
+            differs = field.path not in theirs or theirs[field.path] != field.value
+            rows.append(_field(f"  {field.title.lower()}", form.spoken(field), differs))
+    sign = (
+        line(("≠ ", "bold $warning"), ("another reply", "bold")) if differing_reply else words("  the reply", "$quiet")
+    )
+    return lines([*rows, NOTHING, sign, words(capped(reply, BODY_CAP))])
 
 
 def _field(name: str, text: str, differs: bool) -> Content:

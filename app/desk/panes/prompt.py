@@ -25,7 +25,8 @@ def _gate(pending: Pending) -> list[Content]:
     assert gate is not None
     if not gate.reasons:
         return [line(("  gate ", "$quiet"), ("no rule stops the edited version", "$success"))]
-    said = [line(("  gate ", "$quiet"), (reason.text, "$warning")) for reason in gate.reasons]
+    telling = [each for each in gate.reasons if not each.general] or gate.reasons
+    said = [line(("  gate ", "$quiet"), (reason.text, "$warning")) for reason in telling]
     if gate.needs == "two":
         said.append(words("       a second person must approve it", "bold $accent"))
     return said
