@@ -48,7 +48,7 @@ def mutants(path: Path, root: Path) -> list[Mutant]:
     module = str(path.relative_to(root).with_suffix("")).replace("/", ".")
     found = []
     for number, (node, what, _) in enumerate(_changes(ast.parse(source))):
-        text = f"{module.rsplit('.', 1)[1]}: {lines[node.lineno - 1].strip()} [{what}]"
+        text = f"{module.rsplit('.', 1)[-1]}: {lines[node.lineno - 1].strip()} [{what}]"
         seen[text] = seen.get(text, 0) + 1
         name = text if seen[text] == 1 else f"{text} #{seen[text]}"
         found.append(Mutant(module, node.lineno, what, name, number))
