@@ -263,6 +263,8 @@ class ActionEntry(Shape):
     )
     target: str = ""
     require: tuple[Requirement, ...] = ()
+    only_when_said: tuple[str, ...] = ()
+    """Beginnings of words, one of which the customer must say for this kind to be proposed; empty: none is needed."""
     connector: str = "shop"
     customer: str
     """The one sentence a customer reads when this is done or asked for, with slots."""

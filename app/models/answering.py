@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from app.actions.choices import Known, Values, item_title, refundable
+from app.models.clauses import clauses
 from app.models.port import Matcher
 from app.models.proposing import Proposed
 from config.rules import Rules
@@ -14,7 +15,9 @@ from store.case import Case, Facts
 from store.contract import Json, Money
 
 _STATUS = ("order_status", "where_is_my_order", "refund_status", "missing_item", "undo_cancellation")
-_POLICY = ("policy_question", "product_question", "discount_request", "password_reset", "bug_report")
+_POLICY = ("policy_question", "product_question", "discount_request", "password_reset")
+_NOT_IN_PASSAGES = ("bug_report", "thanks")
+"""What no passage answers: a fault is looked into, thanks are taken."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 QUOTE_AT_MOST = 3
 """Sentences of one passage that a reply quotes."""
@@ -76,15 +79,30 @@ def asks_policy(case: Case) -> bool:
     return found is not None and any(intent.name in _POLICY for intent in found.intents)
 
 
-def passages(case: Case, facts: Facts, matcher: Matcher) -> list[Said]:
-    """The passage that fits best, quoted in its own sentences. Nothing when look-up trusted none."""
+def passages(case: Case, facts: Facts, matcher: Matcher, *, about: str = "") -> list[Said]:
+    """The sentences of the passage that fits best. Nothing when look-up trusted none. `about`: what to look for, else the
+    customer's own words, without pasted logs and greetings."""
+    named = case.classification.intents[:1] if case.classification else ()
+    if not about and any(intent.name in _NOT_IN_PASSAGES for intent in named):
+        return []
     policy = [each for each in facts.passages if each.kind == "passage"] or list(facts.passages)
     if not policy:
         return []
-    scores = matcher.similar(case.message.text, [f"{each.title}. {each.quote}" for each in policy[:4]])
+    question = about or " ".join(clauses(case.message.text)) or case.message.text
+    scores = matcher.similar(question, [f"{each.title}. {each.quote}" for each in policy[:4]])
     best = policy[max(range(len(scores)), key=scores.__getitem__)] if scores else policy[0]
     sentences = [part.strip() for part in _SENTENCE.split(" ".join(best.quote.split())) if part.strip()]
-    return [Said(sentence, (best.id,)) for sentence in sentences[:QUOTE_AT_MOST]]
+    return [Said(sentence, (best.id,)) for sentence in _nearest(question, sentences, matcher)]
+
+
+def _nearest(question: str, sentences: list[str], matcher: Matcher) -> list[str]:
+    """So many sentences in a row as are quoted, those that come nearest to the question."""
+    if len(sentences) <= QUOTE_AT_MOST:
+        return sentences
+    scores = matcher.similar(question, sentences)
+    starts = range(len(sentences) - QUOTE_AT_MOST + 1)
+    best = max(starts, key=lambda at: (sum(scores[at : at + QUOTE_AT_MOST]), -at))
+    return sentences[best : best + QUOTE_AT_MOST]
 
 
 def spoken(value: Json) -> str:

@@ -41,10 +41,12 @@ def draft(case: Case, rules: Rules, matcher: Matcher, *, model: str) -> Reply:
     shop = known(facts)
     proposed = propose(case, rules, matcher, model=model)
     said = [*_deeds(proposed, rules), *answering.records(case, proposed, shop, rules), *_unmet(proposed, shop, rules)]
-    if not said or answering.asks_policy(case):
+    if proposed.unmet:
+        said += answering.passages(case, facts, matcher, about=_instead(proposed, shop))
+    elif not said or answering.asks_policy(case):
         said += answering.passages(case, facts, matcher)
     missing = _asked(proposed, rules)
-    question = [Claim(text=f"To go on we need one thing from you: {missing[0]}?", kind="question")] if missing else []
+    question = [Claim(text=f"Could you tell us {missing[0]}?", kind="question")] if missing else []
     if not said and not question:
         said = []
     name = str(shop.customer.get("first_name") or "").strip()
@@ -95,6 +97,13 @@ def _unmet(proposed: Proposed, shop: Known, rules: Rules) -> list[Said]:
     return list(dict.fromkeys(found))
 
 
+def _instead(proposed: Proposed, shop: Known) -> str:
+    """What to look for in the policy when a wish cannot be met: the wish, and how its order stands."""
+    each = proposed.unmet[0]
+    status = answering.spoken(shop.orders.get(str(each.args.get("order")), {}).get("status"))
+    return f"{each.kind.replace('_', ' ')} that is already {status}: what can be done instead"
+
+
 def _stops(proposed: Proposed) -> tuple[GateReason, ...]:
     """A wish that came to nothing is never answered by a reply that goes out by itself."""
     found = []
@@ -105,7 +114,7 @@ def _stops(proposed: Proposed) -> tuple[GateReason, ...]:
         found.append(GateReason(code=each.need.otherwise, text=text, limit=allowed))
     for kind in dict.fromkeys(proposed.partial):
         found.append(
-            GateReason(code="wish_not_met", text=f"Asked for a part of an order only: {kind.replace('_', ' ')}")
+            GateReason(code="wish_not_met", text=f"Asked for, and not possible as it stands: {kind.replace('_', ' ')}")
         )
     if proposed.unplaced and not found:
         what = ", ".join(kind.replace("_", " ") for kind in proposed.wanted)

@@ -20,6 +20,7 @@ _AMOUNT = re.compile(
 )
 _ZIP = re.compile(
     r"(?<![\w#$€£.,_/-])(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})(?![\w_/-]|[.,]\d)"
+    r"|(?<![\w#$€£.,_/-])[1-9]\d{3} (?!AM|PM|EU|US|OK|IS|IN|ON|TO|AS|AT|BY|IF|OR|OF)[A-Z]{2}(?![\w_/-]|[.,]\d)"
     r"|(?<=zip )\d{4,6}\b|(?<=zip code )\d{4,6}\b|(?<=postcode )\d{4,6}\b|(?<=postal code )\d{4,6}\b"
 )
 _PHONE = re.compile(r"(?<![\w#])(?:\+\d{1,3}[ ./-]?)?(?:\(\d{2,4}\)[ ./-]?)?\d{2,4}(?:[ ./-]\d{2,8}){1,4}(?![\w@])")
@@ -32,6 +33,7 @@ _DATE = re.compile(
 _METHOD = re.compile(r"\b(?:credit_card|debit_card|paypal|gift_card|card|pm|sepa|invoice)_[A-Za-z0-9]*\d[A-Za-z0-9]*\b")
 _TRACKING = re.compile(
     r"\b1Z[0-9A-Z]{16}\b|(?<=tracking )(?:number |id |no\.? |code )?(?:is |: ?)?#?([A-Z0-9]{8,30})\b"
+    r"|\b(?:3S[A-Z]{2,4}\d{7,12}|JJD\d{9,20}|JD\d{16,20})\b"
     r"|\b[A-Z]{2}\d{9}[A-Z]{2}\b|(?<![\w#.,_-])\d{12,22}(?![\w_-])",
     re.I,
 )

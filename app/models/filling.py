@@ -183,7 +183,7 @@ def _value(arg: ArgEntry, entry: ActionEntry, filled: Filled, at: int, context: 
         "address": lambda: places.address(wish.text, texts, order, shop),
         "money": lambda: paying.amount(wish.text, texts, order, shop),
         "email": lambda: _email(texts, shop),
-        "shipment": lambda: _only([each["tracking_id"] for each in (order or {}).get("shipments") or ()], texts),
+        "shipment": lambda: _shipment((order or {}).get("shipments") or (), texts),
         "invoice": lambda: _invoice(texts, shop),
         "plan": lambda: _plan(texts, shop) if shop.plans and not arg.choices else _choice(arg, texts, context),
         "text": lambda: (wish.text[:300] if arg.required else None, ""),
@@ -220,6 +220,12 @@ def _only(values: Sequence[str], texts: Sequence[str]) -> tuple[Json, str]:
     if len(named) == 1 or len(values) == 1:
         return (named or list(values))[0], ""
     return None, "several" if values else ""
+
+
+def _shipment(shipments: Sequence[Values], texts: Sequence[str]) -> tuple[Json, str]:
+    """The parcel that is named or the only one on its way; `delivered` where the record says that all of them are there."""
+    under_way = [each["tracking_id"] for each in shipments if each.get("status") != "delivered"]
+    return _only(under_way, texts) if under_way or not shipments else (None, "delivered")
 
 
 def _plan(texts: Sequence[str], shop: Known) -> tuple[Json, str]:

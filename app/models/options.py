@@ -225,6 +225,8 @@ def said(text: str, keys: Mapping[str, Sequence[str]]) -> dict[str, str]:
             if len(rivals) > 1 and key != min(rivals, key=lambda rival: _distance(plain, hit[0], hit[1], rival)):
                 continue
             own.append(hit)
+        if not own:
+            own = [(at, end, key, value) for at, end, value in _part_of_value(plain, key, keys)]
         if own:
             found[key] = min(own, key=lambda hit: (_distance(plain, hit[0], hit[1], key), hit[0]))[3]
         elif (yes_or_no := _yes_or_no(plain, _plain(key), keys[key])) is not None:
@@ -232,6 +234,39 @@ def said(text: str, keys: Mapping[str, Sequence[str]]) -> dict[str, str]:
     return found
 
 
+def _part_of_value(plain: str, key: str, keys: Mapping[str, Sequence[str]]) -> list[tuple[int, int, str]]:
+    """Where the text says one word that only one value of the product has ("AC" for "AC adapter")."""
+    values = [_plain(value) for value in keys[key]]
+    every = " ".join(_plain(value) for others in keys.values() for value in others).split()
+    found = []
+    for value, plainly in zip(keys[key], values, strict=True):
+        words = [word for word in plainly.split() if word.isalpha() and len(word) > 1] if " " in plainly else []
+        for word in words:
+            if every.count(word) == 1 and word not in _plain(key).split() and word not in _COMMON:
+                hit = re.search(rf"\b{word}\b", plain)
+                if hit and not _NOT.search(plain[: hit.start()]):
+                    found.append((hit.start(), hit.end(), value))
+    return found
+
+
+_COMMON = {
+    "in",
+    "with",
+    "and",
+    "of",
+    "for",
+    "to",
+    "on",
+    "up",
+    "no",
+    "not",
+    "free",
+    "neck",
+    "one",
+    "set",
+    "card",
+    "full",
+}
 _SIZES = {
     "xs": "extra small",
     "s": "small",

@@ -17,7 +17,8 @@ _TYPED = re.compile(
 )
 _TYPED_IN_EUROPE = re.compile(
     r"(?P<address1>(?:\b[A-Z][^\W\d_]{0,30}(?:[.'’-][^\W\d_]{0,30})? (?:de |del |la |der |den |am |an |in )?){1,4}"
-    r"\d{1,5} ?[A-Za-z]?),\s*(?P<zip>\d{4,5}) (?P<city>[A-Z][A-Za-z.'’-]+(?: [A-Z][A-Za-z.'’-]+){0,2})"
+    r"\d{1,5}(?:[ -]?[A-Za-z0-9]{1,3})?),?\s*(?P<zip>\d{4} ?[A-Z]{2}\b|\d{4,5})\s"
+    r"(?P<city>[^\W\d_a-z][\w.'’-]{1,30}(?: [^\W\d_a-z][\w.'’-]{1,30}){0,2})"
     r"(?:,\s*(?P<country>[A-Z][A-Za-z]+))?"
 )
 _WITHOUT_STATE = re.compile(

@@ -213,12 +213,17 @@ def _finished(drafts: list[Draft], unmet: list[Unmet], asked: tuple[str, ...], c
     stem = re.sub(r"\W+", "", case.message.id)[-24:] or "ticket"
     for draft in drafts:
         absent = missing(draft.kind, draft.args, rules)
+        if "delivered" in draft.why.values():
+            partial.append(draft.kind)
+            notes.append(f"{_title(draft.kind)}: every parcel of {draft.args.get('order')} is delivered by its record")
+            continue
         if "part_of_order" in draft.why.values():
             partial.append(draft.kind)
             notes.append(f"{_title(draft.kind)}: takes a whole order, “{draft.text[:80]}” names a part of one")
             continue
         if absent:
-            lacking |= {name: draft.why.get(name, "") for name in absent}
+            if not _only_a_guess(draft, drafts, rules):
+                lacking |= {name: draft.why.get(name, "") for name in absent}
             notes.append(f"{_title(draft.kind)}: {', '.join(absent)} not found in “{draft.text[:80]}”")
             continue
         dropped = {name: why for name, why in draft.why.items() if name in draft.args}
@@ -238,6 +243,16 @@ def _finished(drafts: list[Draft], unmet: list[Unmet], asked: tuple[str, ...], c
     return Proposed(
         tuple(actions), tuple(lacking), lacking, tuple(unmet), unplaced, asked, tuple(notes), tuple(partial)
     )
+
+
+def _only_a_guess(draft: Draft, drafts: list[Draft], rules: Rules) -> bool:
+    """Whether nothing was found for a wish while others are complete: the clause tells about those and asks nothing."""
+    records = [
+        name for name, arg in rules.actions[draft.kind].args.items() if arg.type in ("order", "items", "invoice")
+    ]
+    found = any(draft.args.get(name) for name in records) or not records
+    named = re.search(rf"\b{re.escape(draft.kind.split('_')[0])}", draft.text, re.I)
+    return not found and not named and any(not _lacks(each, rules) for each in drafts)
 
 
 def _nothing_found(asked: tuple[str, ...], rules: Rules) -> dict[str, str]:

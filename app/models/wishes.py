@@ -60,6 +60,12 @@ class Wish:
 def wishes(text: str, shop: Known, rules: Rules, matcher: Matcher) -> list[Wish]:
     """The clauses in order. One without kinds tells something about the wishes around it."""
     found: list[Wish] = []
+    low = text.casefold().replace("’", "'")
+    unsaid = {
+        kind
+        for kind, entry in rules.actions.items()
+        if entry.only_when_said and not any(re.search(rf"\b{re.escape(word)}", low) for word in entry.only_when_said)
+    }
     pattern = rules.sources.records["order"].id_pattern if "order" in rules.sources.records else None
     for whole in clauses(text):
         exception = _EXCEPT.match(whole)
@@ -72,13 +78,20 @@ def wishes(text: str, shop: Known, rules: Rules, matcher: Matcher) -> list[Wish]
         found.append(
             Wish(
                 joined(clause),
-                _intents(clause, rules, matcher, pattern),
+                _without(_intents(clause, rules, matcher, pattern), unsaid),
                 own,
                 tuple(each for each in said if shop.order(each) is None),
                 fallback,
             )
         )
     return found
+
+
+def _without(
+    intents: tuple[tuple[float, tuple[str, ...]], ...], unsaid: set[str]
+) -> tuple[tuple[float, tuple[str, ...]], ...]:
+    left = ((p, tuple(kind for kind in kinds if kind not in unsaid)) for p, kinds in intents)
+    return tuple((p, kinds) for p, kinds in left if kinds)
 
 
 def _intents(
