@@ -11,7 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from app.commands.desk import open_desk, places
+from app.commands.desk import open_desk, places, shown
 from config.settings import Settings, settings
 
 MARK = ".lastclick-demo"
@@ -22,6 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--speed", type=_speed, default=1.0, metavar="X", help="how fast tickets arrive (default 1, at most 1000)"
     )
     parser.add_argument("--keep", action="store_true", help="go on with the last demo instead of starting anew")
+    shown(parser)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -32,7 +33,7 @@ def run(given: argparse.Namespace) -> int:
     (where.home / MARK).touch()
     shared = places(where)
     beside = [["worker", *shared], ["import", *shared, "--sample-day", "--speed", str(given.speed)]]
-    return open_desk(where, "demo", beside)
+    return open_desk(where, "demo", beside, plain=given.plain, log=given.log)
 
 
 def demo_settings(home: Path | None, rules: Path | None, actor: str | None) -> Settings:

@@ -6,21 +6,32 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.settings import Settings, settings
 
 if TYPE_CHECKING:
+    from app.desk.keys import Key
     from store.queue import Queue
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-worker", action="store_true", help="do not start a worker beside the desk")
+    shown(parser)
+
+
+def shown(parser: argparse.ArgumentParser) -> None:
+    """The options of everything that opens a desk."""
+    parser.add_argument("--plain", action="store_true", help="one case as lines of text, decisions by words, no redraw")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="write what the desk does, without customers' words")
 
 
 def run(given: argparse.Namespace) -> int:
     where = settings(given.home, rules=given.rules, actor=given.actor)
-    return open_desk(where, "local", [] if given.no_worker else [["worker", *places(where)]])
+    beside = [] if given.no_worker else [["worker", *places(where)]]
+    return open_desk(where, "local", beside, plain=given.plain, log=given.log)
 
 
 def places(where: Settings) -> list[str]:
@@ -28,25 +39,60 @@ def places(where: Settings) -> list[str]:
     return ["--home", str(where.home), *(word for folder in where.rules for word in ("--rules", str(folder)))]
 
 
-def open_desk(where: Settings, title: str, beside: Sequence[Sequence[str]]) -> int:
+def open_desk(
+    where: Settings, title: str, beside: Sequence[Sequence[str]], *, plain: bool = False, log: Path | None = None
+) -> int:
     """Run the desk on the terminal with the given commands beside it; returns when the person quits."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print("The desk needs a terminal. `lastclick show` prints the queue without one.", file=sys.stderr)
+    if not plain and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(
+            "The desk needs a terminal. `lastclick show` prints the queue without one, `--plain` decides by words.",
+            file=sys.stderr,
+        )
         return 2
     from app import children
-    from app.desk.desk import Desk
+    from app.desk import diary, keymap
 
-    async def open_queue() -> Queue:
-        import asyncio
-
-        return await asyncio.to_thread(queue_of, where)
-
+    table, problems = keymap.load(where.keymap)
+    if problems:
+        print("The desk does not open with this keymap:", *problems, sep="\n  ", file=sys.stderr)
+        return 2
     where.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if log is not None:
+        try:
+            diary.start(log)
+        except OSError as error:
+            print(f"The log {log} cannot be written: {error.strerror}.", file=sys.stderr)
+            return 2
     os.environ["LASTCLICK_MODELS"] = str(where.models)  # what the worker fits outlives a demo's folder
     with children.running(beside, where.logs):
-        desk = Desk(open_queue, actor=where.actor, title=title)
-        desk.run()
+        return by_words(where) if plain else on_screen(where, title, table)
+
+
+def on_screen(where: Settings, title: str, table: Sequence[Key]) -> int:
+    from app.desk.desk import Desk
+
+    desk = Desk(
+        partial(opened, where),
+        actor=where.actor,
+        title=title,
+        table=table,
+        session=where.session,
+        crashes=where.crashes,
+    )
+    desk.run()
     return desk.return_code or 0
+
+
+def by_words(where: Settings) -> int:
+    from app.desk import lines
+
+    return lines.run(partial(opened, where), where.actor)
+
+
+async def opened(where: Settings) -> Queue:
+    import asyncio
+
+    return await asyncio.to_thread(queue_of, where)
 
 
 def queue_of(where: Settings) -> Queue:

@@ -8,23 +8,28 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TextIO
 
 from rich.console import RenderableType
+from rich.text import Text
 from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 import app as package
-from app.desk import commands, keys, themes
+from app.desk import commands, crash, diary, keys, themes
+from app.desk import session as session_file
 from app.desk.paint import Colourless, Inert
 from app.desk.screens.main import MainScreen
+from app.desk.session import Session
 from app.desk.thrift import Shown, Thrifty
 from store.queue import Queue, QueueError
 
 STYLES = Path(package.__file__).parent.parent / "styles"
 RETRY_SECONDS = 2.0
+SAVE_SECONDS = 5.0
+GONE_SECONDS = 2.0
 
 
 class Desk(App[None]):
@@ -42,6 +47,8 @@ class Desk(App[None]):
         *,
         read_only: bool = False,
         table: Sequence[keys.Key] = keys.KEYS,
+        session: Path | None = None,
+        crashes: Path | None = None,
     ) -> None:
         keys.use(table)
         self._no_color = "NO_COLOR" in os.environ
@@ -50,6 +57,9 @@ class Desk(App[None]):
         self._actor = actor
         self._place = title
         self._read_only = read_only
+        self._session = session
+        self._saved: Session | None = None
+        self._crashes = crashes
         self._queue: Queue | None = None
         self._inert = Inert()
         self._shown = Shown()
@@ -78,6 +88,8 @@ class Desk(App[None]):
             self.register_theme(theme)
         self.theme = themes.default(self._no_color)
         self._leave_clean_on_signals()
+        if not self.is_headless:
+            self.set_interval(GONE_SECONDS, self._end_without_terminal)
         self.push_screen(MainScreen(self._actor, self._place, self._read_only))
         self.call_after_refresh(self._start)
 
@@ -94,15 +106,49 @@ class Desk(App[None]):
                 screen.trouble(str(error))
                 await asyncio.sleep(RETRY_SECONDS)
         screen.trouble("")
+        last, problem = Session(), ""
+        if self._session is not None:
+            last, problem = session_file.load(self._session)
+            last = await session_file.still_there(self._queue, last)
+            self.set_interval(SAVE_SECONDS, self._save)
         screen.use(self._queue)
+        session_file.restore(screen, last)
+        if problem:
+            screen.say(problem, "$warning")
 
     def query_main(self) -> MainScreen:
         """The main screen, which is always there once mounted."""
         return next(screen for screen in self.screen_stack if isinstance(screen, MainScreen))
 
+    def _save(self) -> None:
+        """Keep where the agent is, when it changed."""
+        if self._session is None or self._queue is None:
+            return
+        now = session_file.of(self.query_main())
+        if now != self._saved and session_file.save(self._session, now):
+            self._saved = now
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Leave; where the agent was is kept."""
+        self._save()
+        super().exit(result, return_code, message)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A defect: the terminal is left clean with one sentence. Textual would print every local of every frame."""
+        super()._handle_exception(error)
+        path = crash.write(self._crashes, error) if self._crashes is not None else None
+        diary.note(f"crashed with {type(error).__name__}")
+        self._exit_renderables[:] = [Text(crash.sentence(path))]
+
     async def on_unmount(self) -> None:
         if self._queue is not None:
             await self._queue.close()
+
+    def _end_without_terminal(self) -> None:
+        """A terminal can go without a signal, when the desk is not its session's: then nobody is there any more."""
+        if gone(sys.__stdin__):
+            diary.note("the terminal is gone")
+            self.exit(return_code=129)
 
     def _leave_clean_on_signals(self) -> None:
         """A terminal that goes away or a kill ends the desk as `q` does: no alternate screen, no mouse left on."""
@@ -111,6 +157,19 @@ class Desk(App[None]):
             number = getattr(signal, name, None)
             if number is not None and sys.platform != "win32":
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
+
+
+def gone(terminal: TextIO | None) -> bool:
+    """Whether the terminal behind this file has been hung up."""
+    if terminal is None or sys.platform == "win32":
+        return False
+    import termios
+
+    try:
+        termios.tcgetattr(terminal.fileno())
+    except (termios.error, ValueError, OSError):
+        return True
+    return False
 
 
 def run(desk: Desk) -> int:

@@ -61,7 +61,7 @@ class Handling:
         self.stale = False
         self.notice = Content("")
         self._after_claim: Callable[[], None] | None = None
-        self._kept: dict[str, Edits] = {}
+        self.kept: dict[str, Edits] = {}
         self._used: set[str] = set()
 
     # ── which case ───────────────────────────────────────────────────────────
@@ -226,12 +226,12 @@ class Handling:
         case = self._the_case()
         unit = set(case.unit)
         actions = [action for action in case.review.proposal.actions if action.action_id in unit]
-        kept = self._kept.get(case.review.id) or _from_draft(case.review)
+        kept = self.kept.get(case.review.id) or _from_draft(case.review)
 
         def answered(edits: Edits | None) -> None:
             if edits is None or self.case is not case:
                 return
-            self._kept[case.review.id] = edits
+            self.kept[case.review.id] = edits
             if not edits.send:
                 return
             ids = case.unit if len(case.units) > 1 else case.review.proposal.to_decide()
@@ -316,7 +316,7 @@ class Handling:
         self.busy = False
         self.guard.decided(self._used, time.monotonic())
         self._used = set()
-        self._kept.pop(outcome.review_id, None)
+        self.kept.pop(outcome.review_id, None)
         if self.case is not None and self.case.review.id == outcome.review_id:
             self.case.lease = None
             self.case = None
@@ -386,7 +386,7 @@ class Handling:
 
     def _draft(self) -> Draft | None:
         case = self._the_case()
-        edits = self._kept.get(case.review.id)
+        edits = self.kept.get(case.review.id)
         if edits is None:
             return None
         return Draft(

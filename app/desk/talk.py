@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from textual.message import Message
 
-from app.desk import news
+from app.desk import diary, news
 from store.contract import Decision, Draft, Lease, Outcome, Review, Verdict
 from store.queue import LeaseLost, Queue, QueueError
 
@@ -94,5 +94,7 @@ class Talk:
     async def _asked(self, what: str, review_id: str, ask: Callable[[], Awaitable[Message]]) -> None:
         try:
             self._post(await ask())
+            diary.asked(what, review_id)
         except QueueError as error:
+            diary.asked(what, review_id, error)
             self._post(news.Refused(what, error, review_id))

@@ -54,6 +54,7 @@ class Frame(Screen[None]):
         self._every_message = False
         self._corner = Corner()
         self._queue_title = ""
+        self._wish: str | None = None
         self._claim_next = False
         self._asking = False
         self._decided = 0
@@ -88,6 +89,18 @@ class Frame(Screen[None]):
         """The review on screen."""
         case = self._handling.case if self._handling else None
         return case.review if case else None
+
+    @property
+    def handling(self) -> Handling | None:
+        return self._handling
+
+    @property
+    def pane(self) -> keys.Pane:
+        return self._pane
+
+    def return_to(self, review_id: str) -> None:
+        """When the list is there, this case comes on screen instead of the first one."""
+        self._wish = review_id
 
     @property
     def actor(self) -> str:

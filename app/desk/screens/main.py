@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from textual import on
 
-from app.desk import commands, following, keys, news
+from app.desk import commands, diary, following, keys, news
 from app.desk.dialogs.help import HelpDialog
 from app.desk.guard import VERDICTS
 from app.desk.handling import Handling
@@ -52,6 +52,7 @@ class MainScreen(Frame):
         """Also the command palette comes here, whose choice may have gone stale."""
         if self._handling is None or not keys.works(key_id, self.situation()):
             return
+        diary.pressed(key_id, self._shown_id())
         if key_id in HANDLED:
             self._handling.press(key_id)
         elif key_id in commands.ALSO:
@@ -157,16 +158,17 @@ class MainScreen(Frame):
     def _listed(self, event: news.Listed) -> None:
         assert self._reading is not None
         rows = self.query_one(QueueList)
+        wish, self._wish = self._wish, None
         shown = self._shown_id()
-        if event.anew:
-            rows.cursor = 0
+        if event.anew or wish is not None:
+            rows.cursor = (self._reading.window.place(wish) if wish else None) or 0
         elif shown is not None and (place := self._reading.window.place(shown)) is not None:
             rows.cursor = place
         rows.show(self._reading.window)
         self._draw_queue_title()
         chosen = rows.chosen()
         if chosen is not None and (shown is None or event.anew):
-            self._read_case(chosen.review_id)
+            self._read_case(wish or chosen.review_id)
         elif chosen is None and not self._reading.window.total:
             self._nothing()
         self._draw_bars()
