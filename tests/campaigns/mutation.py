@@ -42,7 +42,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "stops": ("test_gate",),
     "proof": ("test_proof", "test_gate"),
     "reading": ("test_reading", "test_proof"),
-    "wording": ("test_proof",),
+    "wording": ("test_wording", "test_proof"),
     "failures": ("test_failures",),
     "retries": ("test_retries",),
     "repeats": ("test_repeats",),

@@ -266,3 +266,23 @@ def test_no_risky_action_ever_goes_out_by_itself(
 @given(minor=st.integers(5001, 10**9), today=st.integers(0, 10**9))
 def test_an_amount_over_the_limit_always_stops(minor: int, today: int) -> None:
     assert "refund_over_limit" in codes(proposal(action(amount=minor)), {"EUR": today})
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("injury", "Two injuries so far"),
+        ("injury", "an injury"),
+        ("survey", "two surveys"),
+        ("sue", "she is suing"),
+        ("price match", "price-matched it"),
+        ("lawyer", "my lawyer's letter"),
+    ],
+)
+def test_a_word_is_found_in_its_forms(word: str, text: str) -> None:
+    assert word_pattern((word,)).search(text)
+
+
+@pytest.mark.parametrize("text", ["surveies", "injurys", "by lawyering"])
+def test_no_form_is_invented(text: str) -> None:
+    assert not word_pattern(("survey", "injury", "by")).search(text.removeprefix("by "))
