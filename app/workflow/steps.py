@@ -17,7 +17,7 @@ from app.workflow.routing import asked
 from app.workflow.routing import route as routed
 from app.workflow.services import Services
 from app.workflow.tries import Step, Tried, first_of, tried
-from config.rules import JobName
+from config.rules import JobName, Rules
 from store.case import Case, Classification, Ending, Facts, Reply, Routing
 from store.contract import Action, Alternative, Attempt, Failure, GateReason, Trigger, Value
 from store.live import RepeatContact, Switch
@@ -184,8 +184,21 @@ def _not_again(repeat: RepeatContact | None) -> tuple[GateReason, ...]:
 
 
 def _routed(case: Case, services: Services) -> tuple[Case, Routing]:
-    routing = routed(case, services.rules, services.off())
+    routing = routed(case, _as_thrown(services), services.off())
     return case.model_copy(update={"route": routing.route}), routing
+
+
+def _as_thrown(services: Services) -> Rules:
+    """The rules with the way that was chosen when a switch was thrown in place of a closed route's own `instead`."""
+    rules, chosen = services.rules, {}
+    for switch in services.switches():
+        way = switch.waiting.removeprefix("route:")
+        if switch.on or way == switch.waiting or way not in rules.routes:
+            continue
+        for name, entry in rules.routes.items():
+            if name != way and (switch.kind, switch.name) in (("route", name), ("model", entry.model)):
+                chosen[name] = entry.model_copy(update={"instead": way})
+    return rules.model_copy(update={"routes": {**rules.routes, **chosen}}) if chosen else rules
 
 
 def _then(case: Case, routing: Routing, services: Services, *, again: bool = False) -> str:

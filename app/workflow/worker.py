@@ -119,6 +119,7 @@ class Worker:
             jitter=random.random,
         )
         self._where = where
+        self._file = _identity(where.queue)
         self._ready = threading.Event()
         remote = any(entry.kind != "embedded" for entry in rules.models.values())
         self._slots = REMOTE_SLOTS if remote else SLOTS
@@ -127,8 +128,8 @@ class Worker:
         """Work until stopped; true when everything begun was also ended."""
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
         threading.Thread(target=self._load, name="models", daemon=True).start()
-        threading.Thread(target=self._care, name="care", daemon=True).start()
         self._engine.launch()
+        threading.Thread(target=self._care, name="care", daemon=True).start()
         log.info("worker %s serves", self.name)
         while not self._stop.is_set():
             try:
@@ -232,6 +233,12 @@ class Worker:
         host, pid = socket.gethostname(), os.getpid()
         while not self._stop.is_set():
             began = time.monotonic()
+            if self._file != _identity(self._where.queue):
+                # The open one is on no disk any more: what is written into it is lost, and nobody reads it.
+                log.error("the queue's file %s was removed or replaced; this worker ends", self._where.queue)
+                self._beaten = 0.0
+                self._stop.set()
+                return
             if self._quietly(lambda: self._work.beat(self.name, host, pid)):
                 self._beaten = began
             self._stop.wait(BEAT_SECONDS)
@@ -307,6 +314,15 @@ class Worker:
 def version(rules: Rules) -> str:
     """What may resume a checkpoint: the same rules, the same program, the same steps."""
     return f"{rules.version[:16]}-{importlib.metadata.version('lastclick')}-{CHECKPOINTS}"
+
+
+def _identity(queue: str) -> tuple[int, int] | None:
+    """Which file lies at the queue's path now; None where there is none, or the queue is no file."""
+    try:
+        found = os.stat(queue)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _opened(where: Where, rules: Rules, stop: threading.Event) -> Work | None:

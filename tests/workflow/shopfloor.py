@@ -55,6 +55,7 @@ class Shopfloor:
         shutil.copytree(models, self.where.models)
         records.open_shop(self.rules, self.where.shop)
         self.workers: list[subprocess.Popen[bytes]] = []
+        self.words: tuple[str, ...] = WORDS
         self.log = home / "worker.log"
 
     def queue(self) -> LocalQueue:
@@ -65,14 +66,17 @@ class Shopfloor:
     def worker(self) -> subprocess.Popen[bytes]:
         """Start one; returns when its models are ready."""
         ready = self._said("models ready")
-        with self.log.open("ab") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-c", RUN, str(self.where.home)], stdout=log, stderr=log, start_new_session=True
-            )
-        self.workers.append(child)
+        child = self.start(RUN)
         self.wait_until(lambda: self._said("models ready") > ready or child.poll() is not None, 60)
         assert child.poll() is None, self.log.read_text()[-2000:]
         return child
+
+    def start(self, code: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Run Python code with the home as its first argument; returns at once."""
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-c", code, str(self.where.home), *arguments]
+            self.workers.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True))
+        return self.workers[-1]
 
     def kill(self, child: subprocess.Popen[bytes]) -> None:
         os.kill(child.pid, signal.SIGKILL)
@@ -115,7 +119,7 @@ class Shopfloor:
         queue = self.queue()
         try:
             for number in numbers:
-                await queue.submit(message(number, self.orders()))
+                await queue.submit(message(number, self.orders(), self.words))
         finally:
             await queue.close()
 
@@ -187,7 +191,7 @@ class Outcome:
 
 _ENDINGS = ", ".join(f"'proposal.{how}'" for how in ("send", "ask", "review", "hold", "close", "outdated"))
 
-_WORDS = (
+WORDS: tuple[str, ...] = (
     "Where is my order {order}?",
     "I want to cancel my order {order}, no longer needed",
     "What is your return policy?",
@@ -214,14 +218,14 @@ def _free(path: Path) -> bool:
     return True
 
 
-def message(number: int, orders: Sequence[tuple[str, str, str]]) -> IncomingMessage:
+def message(number: int, orders: Sequence[tuple[str, str, str]], words: Sequence[str]) -> IncomingMessage:
     order, email, name = orders[number % len(orders)]
     return IncomingMessage(
         message_id=f"m{number}",
         thread=f"t{number}",
         author=name,
         sender=email,
-        text=_WORDS[number % len(_WORDS)].format(order=order, name=name.lower()),
+        text=words[number % len(words)].format(order=order, name=name.lower()),
     )
 
 

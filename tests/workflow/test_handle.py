@@ -182,6 +182,18 @@ def test_a_model_cannot_bring_its_own_proof(services: Services) -> None:
     assert "policy.md#closing was not looked up" in ending.proposal.route.attempts[-1].detail
 
 
+def test_a_new_ticket_takes_the_way_that_was_chosen_when_its_route_was_switched_off(services: Services) -> None:
+    text = f"Where is my order {ORDER}?"
+    meant = handle_case(case(text), services).proposal.route.name
+    assert meant == "routine"
+    off = Switch(kind="route", name=meant, on=False, why="it loops", waiting="route:messy")
+    assert handle_case(case(text), replace(services, switches=lambda: (off,))).proposal.route.name == "messy"
+    closed = off.model_copy(update={"waiting": "route:fallback"})
+    moved = handle_case(case(text), replace(services, switches=lambda: (closed,)))
+    assert moved.proposal.route.name == "fallback"
+    assert "switched off" in moved.proposal.route.reason
+
+
 def test_a_switch_thrown_between_two_tries_stops_the_second(services: Services) -> None:
     thrown: list[Switch] = []
     some, model = with_failures(services, ModelFailure("gone", "refused", phase="connect"))

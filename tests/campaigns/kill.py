@@ -1,0 +1,300 @@
+"""Kills workers and deciders with kill -9 at random points: `python -m tests.campaigns.kill [--long]`.
+
+Two workers handle tickets and carry out what a decider process approves; both kinds are killed again and again, while they
+start, think, write or send. Cancellations go to a peer that honours keys, e-mail changes to one that knows none and cannot
+be asked; both die before, during and after requests. Afterwards everything is run to its end and compared: the store, the
+shop's records, the outbox, what the peers saw, and what the deciders were told. The last line is one of JSON:
+
+- kills, tickets, decisions, actions, replies: how many; all must be above zero, or nothing was proved.
+- decisions_lost: decisions that were acknowledged and are not in the store. Limit 0.
+- tickets_lost, ended_twice: messages without an ending, or with two. Limit 0.
+- keyed_wrong: approved actions at the keyed peer, in the shop or the outbox that did not happen exactly once where the
+  store says done, or happened where it says failed, or happened more than once. Limit 0.
+- unkeyed_twice: actions that the peer without keys ran more than once. Limit 0.
+- unkeyed_unsaid: actions that it ran and that are shown neither as done nor as unknown. Limit 0.
+- unknown: how many ended so, before a person. journal: whether it verifies.
+
+`--break fresh` takes every carrying out for the first one; `--break keys` makes a new key for each request: the run must
+fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from config.load import DEFAULTS
+from store.contract import Action
+from store.driver import driver
+from store.journal import verify
+from tests.workflow.peer import Peer
+from tests.workflow.shopfloor import RUN, WORDS, Shopfloor
+
+sqlite3 = driver()
+SHORT, LONG = 20, 200
+TICKETS = 5
+"""New tickets for each kill."""
+AIM_SECONDS = 5.0
+"""How long a kill waits for a request to the peer without keys to be under way: the moment that can do most harm."""
+ANSWERED = frozenset({"send", "ask", "review", "hold", "close", "outdated"})
+MOODS = ("ok",) * 4 + ("slow",) * 4 + ("dies_before", "dies_during", "dies_after", "busy")
+CONNECTORS = {"cancel_order": "keyed", "change_email": "unkeyed"}
+
+DECIDE = """
+import asyncio, sys
+from pathlib import Path
+from config.load import load
+from config.settings import settings
+from app.workflow.judge import RulesJudge
+from store.contract import Approve, Reject, REPLY
+from store.live import View
+from store.local import LocalQueue
+from store.queue import QueueError
+from tests.workflow.shopfloor import decision
+
+async def main():
+    where = settings(home=Path(sys.argv[1]))
+    queue = LocalQueue(where.queue, RulesJudge(load(where.rules)))
+    told = open(sys.argv[2], "a", buffering=1)
+    while True:
+        lease = await queue.claim("ann", view=View(state="open"))
+        if lease is None:
+            await asyncio.sleep(0.1)
+            continue
+        review = await queue.review(lease.review_id)
+        made = decision(review)
+        if review.proposal.failure is not None:  # what became unknown is looked up by hand, never approved again
+            no = tuple(Reject(action_id=each, code="other", message="by hand") for each in review.proposal.to_decide())
+            made = made.model_copy(update={"verdicts": no})
+        if not made.verdicts:
+            from datetime import timedelta
+            from store.contract import Snooze, now
+            made = made.model_copy(update={"verdicts": (), "instead": Snooze(until=now() + timedelta(days=30))})
+        try:
+            await queue.decide(made, lease)
+        except QueueError:
+            continue
+        told.write(made.id + "\\n")
+
+asyncio.run(main())
+"""
+
+BREAKS = {
+    "fresh": """
+from app.workflow import carry_out as broken
+honest = broken._performed
+def _performed(execution, incarnation, out):
+    out.tried.clear()
+    return honest(execution.model_copy(update={"attempt": 1}), out.incarnation, out)
+broken._performed = _performed
+""",
+    "keys": """
+import uuid
+from app.connectors.http import HttpConnector
+from app.connectors.port import Result
+honest = HttpConnector.perform
+def perform(self, execution):
+    action = execution.action.model_copy(update={"idempotency_key": uuid.uuid4().hex})
+    return honest(self, execution.model_copy(update={"action": action}))
+HttpConnector.perform = perform
+HttpConnector.outcome = lambda self, execution: Result(state="missing")
+""",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when every limit holds."""
+    options = _options(arguments)
+    kills = options.kills or (LONG if options.long else SHORT)
+    with tempfile.TemporaryDirectory() as folder:
+        campaign = Campaign(Path(folder), options.seed, BREAKS.get(options.break_ or "", ""))
+        try:
+            found = campaign.run(kills)
+        finally:
+            campaign.end()
+    print(json.dumps(found))
+    return 0 if holds(found) else 1
+
+
+def holds(found: dict[str, Any]) -> bool:
+    """Whether every limit holds, over a run in which something happened."""
+    happened = all(found[name] > 0 for name in ("kills", "tickets", "decisions", "actions", "replies"))
+    limits = ("decisions_lost", "tickets_lost", "ended_twice", "keyed_wrong", "unkeyed_twice", "unkeyed_unsaid")
+    return happened and bool(found["journal"]) and all(found[name] == 0 for name in limits)
+
+
+class Campaign:
+    """One shop floor, its two peers, two workers and a decider."""
+
+    def __init__(self, folder: Path, seed: int, prelude: str) -> None:
+        self.dice = random.Random(seed)
+        models = folder / "no-models"
+        models.mkdir()
+        self.floor = Shopfloor(folder / "home", models)
+        self.floor.words = (*WORDS, *WORDS[1:2], *WORDS[-1:] * 4)  # more of what the peers carry out
+        self.told = folder / "told"
+        self.told.touch()
+        self.keyed, self.unkeyed = Peer(), Peer(keyed=False, tells=False)
+        for peer in (self.keyed, self.unkeyed):
+            peer.mood = lambda: self.dice.choice(MOODS)
+        self._rules()
+        self.code = prelude + RUN
+        self.workers = [self.floor.start(self.code) for _ in range(2)]
+        self.decider = self.floor.start(DECIDE, str(self.told))
+
+    def run(self, kills: int) -> dict[str, Any]:
+        begun = time.perf_counter()
+        for number in range(kills):
+            self.floor.file(TICKETS, start=number * TICKETS)
+            self._kill_one(number)
+            if (number + 1) % 5 == 0:
+                rate = (time.perf_counter() - begun) / (number + 1)
+                print(f"{number + 1}/{kills} kills, {rate:.1f} s each", file=sys.stderr)
+        self.floor.wait_until(self._at_rest, 180)
+        return {"kills": kills, **self._audit(), "seconds": round(time.perf_counter() - begun, 1)}
+
+    def end(self) -> None:
+        self.floor.end()
+        self.keyed.close()
+        self.unkeyed.close()
+
+    def _kill_one(self, number: int) -> None:
+        """Every third a decider, else one worker at any moment, or both in the middle of a request."""
+        aimed = number % 6 in (0, 3, 4)
+        if not aimed:
+            self._some_work_done()
+            time.sleep(self.dice.random() * 0.3)
+        if number % 6 in (2, 5):
+            self.floor.kill(self.decider)
+            self.decider = self.floor.start(DECIDE, str(self.told))
+            return
+        if aimed:
+            until = time.monotonic() + AIM_SECONDS
+            while not self.unkeyed.open and time.monotonic() < until:
+                time.sleep(0.005)
+            victims, self.workers = self.workers, []
+        else:
+            victims = [self.workers.pop(self.dice.randrange(len(self.workers)))]
+        for victim in victims:
+            self._died(victim)
+            self.workers.append(self.floor.start(self.code))
+
+    def _some_work_done(self) -> None:
+        """Since the last kill: or all of them would hit workers that only start."""
+        before, until = self._worked(), time.monotonic() + AIM_SECONDS
+        while self._worked() == before and not self.floor.idle() and time.monotonic() < until:
+            time.sleep(0.02)
+
+    def _worked(self) -> int:
+        found = self.floor.ask("SELECT count(*) FROM journal WHERE kind LIKE 'proposal.%' OR kind = 'execution.done'")
+        return int(str(found[0][0]))
+
+    def _died(self, child: Popen[bytes]) -> None:
+        assert child.poll() is None, f"it died by itself: {self.floor.log.read_text()[-2000:]}"
+        self.floor.kill(child)
+
+    def _at_rest(self) -> bool:
+        """Nothing to handle, to carry out or to decide; for one whole second."""
+        waiting = "SELECT count(*) FROM reviews WHERE state = 'open'"
+        for _ in range(5):
+            if not self.floor.idle() or self.floor.ask(waiting) != [(0,)]:
+                return False
+            time.sleep(0.2)
+        return True
+
+    def _rules(self) -> None:
+        """The default rules, but for who carries out what, and a lease that lapses soon."""
+        rules = self.floor.where.rules_folder
+        text = (rules / "review.toml").read_text()
+        (rules / "review.toml").write_text(text.replace("lease_seconds    = 120.0", "lease_seconds    = 3.0"))
+        text = (DEFAULTS / "actions.toml").read_text()
+        for kind, name in CONNECTORS.items():
+            text = text.replace(f"[action.{kind}]\n", f'[action.{kind}]\nconnector = "{name}"\n', 1)
+        for name, peer in (("keyed", self.keyed), ("unkeyed", self.unkeyed)):
+            entry = peer.entry()
+            text += f'\n[connector.{name}]\nkind = "http"\nurl = "{entry.url}"\nprivate = true\ntimeout_seconds = 5.0\n'
+            text += 'body = { reference = "{key}", kind = "{kind}" }\n'
+            if entry.key_header:
+                text += f'key_header = "{entry.key_header}"\noutcome_url = "{entry.outcome_url}"\n'
+        (rules / "actions.toml").write_text(text)
+
+    # ── what became of it ────────────────────────────────────────────────────
+
+    def _audit(self) -> dict[str, Any]:
+        ask = self.floor.ask
+        endings = Counter(
+            json.loads(str(data))["work"]
+            for kind, data in ask("SELECT kind, data FROM journal WHERE kind LIKE 'proposal.%'")
+            if str(kind).removeprefix("proposal.") in ANSWERED
+        )
+        filed = {str(row[0]) for row in ask("SELECT id FROM messages WHERE direction = 'inbound'")}
+        decided = {str(row[0]) for row in ask("SELECT id FROM decisions")}
+        told = set(self.told.read_text().split())
+        ran = ask("SELECT kind, state, action FROM executions")
+        unsaid, unkeyed_twice, keyed_wrong = self._compare([(str(k), str(s), str(a)) for k, s, a in ran])
+        return {
+            "tickets": len(filed),
+            "decisions": len(told),
+            "actions": sum(kind != "send_reply" and state == "done" for kind, state, _ in ran),
+            "replies": sum(kind == "send_reply" and state == "done" for kind, state, _ in ran),
+            "unknown": sum(state == "unknown" for _, state, _ in ran),
+            "peer_requests": self.keyed.requests + self.unkeyed.requests,
+            "decisions_lost": len(told - decided),
+            "tickets_lost": len(filed - set(endings)),
+            "ended_twice": sum(count > 1 for count in endings.values()),
+            "keyed_wrong": keyed_wrong,
+            "unkeyed_twice": unkeyed_twice,
+            "unkeyed_unsaid": unsaid,
+            "journal": verify(self.floor.where.queue).ok,
+        }
+
+    def _compare(self, executions: list[tuple[str, str, str]]) -> tuple[int, int, int]:
+        """unkeyed_unsaid, unkeyed_twice, keyed_wrong."""
+        states: dict[str, list[str]] = {}
+        kinds: dict[str, str] = {}
+        for kind, state, action in executions:
+            key = Action.model_validate_json(action).idempotency_key
+            states.setdefault(key, []).append(state)
+            kinds[key] = kind
+        with sqlite3.connect(self.floor.where.shop) as shop:
+            applied = Counter(str(row[0]) for row in shop.execute("SELECT key FROM applied"))
+        mails = len(list(self.floor.where.outbox.glob("*.eml")))
+        unsaid = twice = wrong = 0
+        for key, kind in kinds.items():
+            done, unknown = "done" in states[key], "unknown" in states[key]
+            if kind == "change_email":
+                happened = self.unkeyed.ran[key]
+                twice += happened > 1
+                unsaid += bool(happened and not (done or unknown))
+                wrong += bool(done and not happened)
+            elif kind == "cancel_order":
+                happened = self.keyed.ran[key]
+                wrong += happened > 1 or (bool(happened) is not done and not unknown)
+            elif kind != "send_reply":
+                wrong += applied[key] != int(done)
+        strange = (set(self.keyed.ran) | set(self.unkeyed.ran) | set(applied)) - set(kinds)
+        replies = sum(state == "done" for kind, state, _ in executions if kind == "send_reply")
+        return unsaid, twice, wrong + len(strange) + abs(mails - replies)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.campaigns.kill", description=__doc__.splitlines()[0])
+    parser.add_argument("data", nargs="?", help="not needed; the sample shop's own tickets are used")
+    parser.add_argument("--long", action="store_true", help=f"{LONG} kills instead of {SHORT}")
+    parser.add_argument("--kills", type=int, help="another number of kills")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--break", dest="break_", choices=sorted(BREAKS), help="positive control: the run must fail")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
