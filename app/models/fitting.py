@@ -36,7 +36,7 @@ MOST_CROSSED = 3000
 """Texts up to which five folds are fitted; above, a fifth is held out once."""
 PENALTIES: dict[Which, tuple[float, ...]] = {"cheap": (1e-5, 1e-4), "strong": (1e-5, 1e-4, 1e-3)}
 MANY_PENALTY: dict[Which, float] = {"cheap": 1e-4, "strong": 1e-4}
-"""l2 of a mean loss. The first is chosen by cross-validation; 1-vs-rest is flat around its value."""
+"""l2 of a mean loss. The first is chosen by cross-validation."""
 JOINS = (". ", " and ", ". Also, ", ", also ", "\n\n", ". ")
 SEED = 7
 MOST_COMPOSED = 300

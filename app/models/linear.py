@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Loss = Literal["softmax", "sigmoid"]
 
-# Read when numpy is first imported. These matrices are small: more threads wait for each other (four times slower on a busy
-# machine), and one thread always adds in the same order.
+# Read when numpy is first imported. These matrices are small, workers share the cores, and one thread always adds in the
+# same order.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 

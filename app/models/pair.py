@@ -248,11 +248,13 @@ def reading(one: Floats, whole: Floats, many: Floats, asking: Sequence[bool], la
 OPINION = 0.5
 """From this confidence on the cheap half's own best intent counts as an opinion."""
 WEIGHT = 0.7
-"""How much the best clause counts against the whole text."""
+"""How much the best clause counts against the whole text. On the sample day and public retail tickets 0.5, 0.85 and 1 found
+fewer exact sets (F1 of the day 95.2, 95.9, 95.9 against 96.6 %)."""
 CONTEXT = 0.4
-"""How much the whole text counts when one of its clauses is read."""
+"""How much the whole text counts when one of its clauses is read: at 0 the day's F1 is 92.7 %, at 0.2 93.3, at 0.4 96.6."""
 TOLD, BESIDE = 0.7, 0.5
-"""Shares from which a label counts that no asking clause says best, or that no clause says best."""
+"""Shares from which a label counts that no asking clause says best, or that no clause says best. With 0.3 for the first, 57
+of the day's 64 tickets with one wish count one; with 0.7, 62."""
 
 
 def energies(scores: Floats, known: int) -> Floats:
