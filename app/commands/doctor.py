@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.desk import capabilities, keymap, keys
 from config.settings import Settings, settings
 
 
@@ -41,6 +42,8 @@ def _lines(where: Settings) -> Iterator[tuple[str, str]]:
     yield "logs", _folder(where.logs)
     yield "actor", where.actor
     yield "terminal", _terminal()
+    yield from capabilities.lines(os.environ, sys.stdin, sys.stdout)
+    yield from _keymap(where)
     yield from _database(where)
 
 
@@ -67,6 +70,16 @@ def _rules(where: Settings) -> str:
     except RulesError as problem:
         return f"! {str(problem).splitlines()[0]} (all of it: lastclick rules check)"
     return f"{', '.join(map(str, where.rules)) or DEFAULTS} · version {version}"
+
+
+def _keymap(where: Settings) -> Iterator[tuple[str, str]]:
+    table, problems = keymap.load(where.keymap)
+    if not problems:
+        changed = sum(key != own for key, own in zip(table, keys.KEYS, strict=True))
+        there = f"{where.keymap}, {changed} actions changed" if where.keymap.is_file() else f"{where.keymap} (none)"
+        yield "keymap", there
+    for problem in problems:
+        yield "keymap", f"! {problem}"
 
 
 def _terminal() -> str:
