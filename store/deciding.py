@@ -89,9 +89,24 @@ def undo(session: Session, decision_id: str, actor: str) -> None:
     ran = next((one for one in batch if one.state != "queued"), None)
     if ran is not None:
         raise Conflict(f"{ran.kind} already runs and cannot be taken back.", decided_at=decision.at)
+    _nothing_since(session, decision)
     decision.state = "undone"
     carrying.void(session, batch, "undone", actor=actor)
     _restore(session, decision, actor)
+
+
+def _nothing_since(session: Session, decision: DecisionRow) -> None:
+    """What others did meanwhile stays: undo never reopens what the customer, a switch or another person has moved on."""
+    row = reading.review_row(session, decision.review_id)
+    newest = session.get_one(TicketRow, row.ticket_id).newest_message_id
+    if reading.proposal(session, row.request_id).watermark.last_customer_message_id != newest:
+        raise Conflict("The customer has written since; there is nothing left to take back.")
+    if row.state not in ("decided", "open", "snoozed"):
+        raise Conflict(f"This review is {row.state} now and cannot be taken back.")
+    later = (_decisions.c.review_id == row.id) & (_decisions.c.at > decision.at) & (_decisions.c.state != "undone")
+    other = session.execute(select(_decisions.c.actor, _decisions.c.at).where(later)).first()
+    if other is not None:
+        raise Conflict(f"{other.actor} has decided since.", decided_by=other.actor, decided_at=other.at)
 
 
 # ── before anything changes ──────────────────────────────────────────────────

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
-from store import migrations
+from store import migrations, plain
 from store.driver import driver, trusted_with_wal
 from store.faults import named
 from store.place import MARK, Turn, prepare
@@ -84,8 +84,8 @@ class Database:
         A change without a journal entry is refused, so none can be forgotten; heartbeats alone say `journaled=False`.
         """
         self._refuse_damaged()
-        with named(str(self.path)), self.turn.taken(), self.engine.connect() as plain:
-            connection = plain.execution_options(lastclick_write=True)
+        with named(str(self.path)), self.turn.taken(), self.engine.connect() as pooled:
+            connection = pooled.execution_options(lastclick_write=True)
             with connection.begin(), Session(connection, expire_on_commit=False) as session:
                 before = _changes(connection)
                 yield session
@@ -116,7 +116,7 @@ class Database:
         except Exception as error:  # whatever a damaged file makes the driver raise is damage
             found = str(error)
         if found != "ok":
-            self._damage = str(found)
+            self._damage = plain.line(" ".join(str(found).split()))
 
     def _refuse_damaged(self) -> None:
         if self._damage is not None:

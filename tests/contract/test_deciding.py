@@ -211,6 +211,27 @@ async def test_undo_within_the_window_puts_it_back_as_it_was(open_house: object)
     assert second.execution_ids != outcome.execution_ids
 
 
+async def test_undo_does_not_bring_back_what_the_customer_overtook(house: House) -> None:
+    review = await house.waiting()
+    lease = await shop.held(house.queue, review)
+    await house.queue.decide(shop.decision(review, instead=Snooze(until=now() + timedelta(hours=1))), lease)
+    await house.queue.submit(shop.message("m2"))
+    with pytest.raises(Conflict, match="customer has written"):
+        await house.queue.undo("d1", "ana")
+    assert (await house.queue.review(review.id)).state == "superseded"
+
+
+async def test_undo_does_not_reopen_what_another_decided_since(open_house: object) -> None:
+    house: House = open_house(undo_seconds=60)  # type: ignore[operator]
+    review = await house.waiting()
+    lease = await shop.held(house.queue, review)
+    await house.queue.decide(shop.decision(review, instead=HandOver(to="bo")), lease)
+    await house.queue.decide(shop.decision(review, "bo", number="d2"), await shop.held(house.queue, review, "bo"))
+    with pytest.raises(Conflict, match="bo has decided"):
+        await house.queue.undo("d1", "ana")
+    assert (await house.queue.review(review.id)).state == "decided"
+
+
 async def test_undo_after_it_ran_or_of_nothing_is_refused(open_house: object) -> None:
     house: House = open_house(undo_seconds=0.3)  # type: ignore[operator]
     review = await house.waiting()
