@@ -89,7 +89,8 @@ def passages(case: Case, facts: Facts, matcher: Matcher, *, about: str = "") -> 
     if not policy:
         return []
     question = about or " ".join(clauses(case.message.text)) or case.message.text
-    scores = matcher.similar(question, [f"{each.title}. {each.quote}" for each in policy[:4]])
+    # Look-up brings the passages by meaning, the best first; another question ranks them anew.
+    scores = matcher.similar(question, [f"{each.title}. {each.quote}" for each in policy[:4]]) if about else []
     best = policy[max(range(len(scores)), key=scores.__getitem__)] if scores else policy[0]
     sentences = [part.strip() for part in _SENTENCE.split(" ".join(best.quote.split())) if part.strip()]
     return [Said(sentence, (best.id,)) for sentence in _nearest(question, sentences, matcher)]

@@ -31,6 +31,12 @@ _IDENTICAL = re.compile(
     r"|\b(?:new|working|undamaged|fresh) (?:one|unit|copy) of the same\b",
     re.I,
 )
+_BELOW = r"\b(?:less than|under|below|at most|no more than|not more than|up to|cheaper than)\s"
+_AT_MOST = re.compile(
+    _BELOW + r"{0,2}(?:[$€£]|USD |EUR |GBP )\s?(?P<a>\d{1,6}(?:,\d{3})?(?:\.\d{2})?)(?![\d,])"
+    r"|" + _BELOW + r"{0,2}(?P<b>\d{1,6}(?:\.\d{2})?)\s?(?:[$€£]|USD|EUR|GBP|bucks|dollars|euros|pounds)",
+    re.I,
+)
 _AS_WORDS = {"one": 1.0, "a": 1.0, "two": 2.0, "three": 3.0}
 _ALSO_CALLED = {
     "storage": ("memory", "space", "capacity"),
@@ -83,10 +89,10 @@ def steps(text: str, variants: Sequence[Values]) -> tuple[tuple[Step, ...], str]
                 found["price"] = Step("price", sign)
             rest = rest.replace(match[0], " ")
     for match in (*_SIZE_UP_OR_DOWN.finditer(rest), *_COMPARED.finditer(rest)):
-        key, sized = _about(rest, match, keys)
+        key, counts = _about(rest, match, keys, sized(variants))
         if key is None or key in found:
             continue
-        found[key] = _step(key, match, sized)
+        found[key] = _step(key, match, counts)
         if match["count"] and match["count"][0].isdigit():
             text = re.sub(rf"\b{re.escape(match[0])}", " ", text, count=1)  # "1000 more" is no value of its own
     return tuple(found.values()), text
@@ -96,6 +102,13 @@ def kept(text: str, keys: Iterable[str]) -> frozenset[str]:
     """The options that are to stay as they are ("the same size and material")."""
     near = " ".join(match[1] for match in _SAME.finditer(text)).casefold()
     return frozenset(key for key in keys if any(_names(near, word) for word in _words(key)))
+
+
+def most(text: str) -> int | None:
+    """The price, in minor units, that the new thing must stay below ("if it is less than 200 bucks")."""
+    match = _AT_MOST.search(text)
+    figure = (match["a"] or match["b"]) if match else None
+    return round(float(figure.replace(",", "")) * 100) if figure else None
 
 
 def identical(text: str) -> bool:
@@ -138,34 +151,40 @@ def ordered(variants: Sequence[Values]) -> list[str]:
     return [key for key, sizes in values.items() if len(sizes) > 1 and 0.0 not in sizes]
 
 
-def _step(key: str, match: re.Match[str], sized: bool) -> Step:
+def sized(variants: Sequence[Values]) -> str | None:
+    """The option that "larger" without more means: a size, else the only one that can be told apart by size."""
+    keys = ordered(variants)
+    for word in ("size", "capacity", "dimension", "length", "height", "diameter", "volume"):
+        named = [key for key in keys if word in key]
+        if named:
+            return named[0]
+    return keys[0] if len(keys) == 1 else None
+
+
+def _step(key: str, match: re.Match[str], counts: bool) -> Step:
     sign = 1 if match["up"] else -1
     groups = match.groupdict()
     count = groups["count"]
     number = (_AS_WORDS.get(count.casefold()) or float(re.sub(r"[.,](?=\d{3})|[.,]$", "", count))) if count else None
-    if sized or "size" not in groups:
+    if counts or "size" not in groups:
         return Step(key, sign, places=int(number or 1))
     if groups.get("near"):
         return Step(key, sign, places=1)
     return Step(key, sign, by=number) if number and count and count[0].isdigit() else Step(key, sign)
 
 
-def _about(text: str, match: re.Match[str], keys: Sequence[str]) -> tuple[str | None, bool]:
+def _about(text: str, match: re.Match[str], keys: Sequence[str], default: str | None) -> tuple[str | None, bool]:
     """The option that a comparison is about: the one named beside it, else a size. And whether it counts sizes."""
     after = " ".join(re.findall(r"[\w-]+", text[match.end() :])[:3]).casefold()
     before = " ".join(re.findall(r"[\w-]+", text[: match.start()])[-4:]).casefold()
-    sized = bool(match.groupdict().get("size")) or match.re is _SIZE_UP_OR_DOWN
+    counts = bool(match.groupdict().get("size")) or match.re is _SIZE_UP_OR_DOWN
     for near in (after, before):
         named = [key for key in keys if any(_names(near, word) for word in _words(key))]
         if named:
-            return max(named, key=lambda key: sum(_names(near, word) for word in _words(key))), sized
-    if not sized and re.fullmatch(r"more|less|fewer|harder|easier", match["up"] or match["down"], re.I):
+            return max(named, key=lambda key: sum(_names(near, word) for word in _words(key))), counts
+    if not counts and re.fullmatch(r"more|less|fewer|harder|easier", match["up"] or match["down"], re.I):
         return None, False
-    for word in ("size", "capacity", "dimension", "length", "height", "diameter", "volume"):
-        named = [key for key in keys if word in key]
-        if named:
-            return named[0], sized
-    return (keys[0], sized) if len(keys) == 1 else (None, sized)
+    return default, counts
 
 
 def _words(key: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.actions.choices import Known, Values, selectable
-from app.models import options, paying, places
+from app.models import comparing, options, paying, places
 from app.models.mentions import mentions
 from app.models.port import Matcher
 from app.models.targets import Found, Thing, some_items, takes_items, whole_orders
@@ -137,7 +137,9 @@ def _wants(
 ) -> tuple[options.Wanted, list[options.Wanted]]:
     """What the clause and the ones that follow on it ask of the new variant, and the alternatives ("if not, 9 bar")."""
     _, new = options.two_sides(options.last_word(options.without_written(thing.words)))
-    want = options.wanted(new, variants)
+    had = thing.item.get("options") or {}
+    want = options.wanted(new, variants, had)
+    want.most = comparing.most(context.read[at].text) if want.most is None else want.most
     others: list[options.Wanted] = []
     name = str(thing.item.get("name"))
     every = sorted(
@@ -154,9 +156,12 @@ def _wants(
             continue
         _, more = options.two_sides(options.without_written(wish.text)) if said else ("", wish.text)
         if wish.fallback:
-            others.append(options.wanted(wish.text, variants))
+            others.append(options.wanted(wish.text, variants, had))
         else:
-            want.more(options.wanted(more, variants))
+            want.more(options.wanted(more, variants, had))
+    before = context.read[at - 1] if at and not want and not others else None
+    if before is not None and {mention.name for mention in mentions(before.text, every)} <= {name}:
+        want = options.wanted(before.text, variants, had)  # "I ordered M but need L. Can you change it?"
     return want, others
 
 

@@ -47,6 +47,8 @@ class Wanted:
     rank: tuple[str, int] | None = None
     """("price", 1): cheapest first; ("size", -1): largest first."""
     no_dearer: bool = False
+    most: int | None = None
+    """Minor units that the new price must stay below."""
     steps: tuple[comparing.Step, ...] = ()
     """More or less than what is had."""
     keep: frozenset[str] = frozenset()
@@ -62,6 +64,7 @@ class Wanted:
         self.soft.update({key: value for key, value in other.soft.items() if key not in self.hard})
         self.rank = other.rank or self.rank
         self.no_dearer = self.no_dearer or other.no_dearer
+        self.most = self.most if other.most is None else other.most
         keys = {step.key for step in other.steps}
         self.steps = (*(step for step in self.steps if step.key not in keys), *other.steps)
         self.keep |= other.keep
@@ -103,11 +106,13 @@ def two_sides(text: str) -> tuple[str, str]:
     return (text[: cut.start()], text[cut.end() :]) if cut else ("", text)
 
 
-def wanted(text: str, variants: Sequence[Values]) -> Wanted:
-    """What the words ask of the variants of one product."""
+def wanted(text: str, variants: Sequence[Values], had: Options | None = None) -> Wanted:
+    """What the words ask of the variants of one product. `had`: the options of the item to be replaced; where the words name
+    two values ("I ordered M but need L"), the one that is had is not the one that is wanted."""
     result = Wanted(no_dearer=bool(_NO_DEARER.search(text)))
     keys = {key: _values(variants, key) for variant in variants for key in variant.get("options") or {}}
     soft = bool(_SOFT.search(text))
+    result.most = comparing.most(text)
     result.identical = comparing.identical(text)
     result.keep = comparing.kept(text, keys)
     result.steps, text = comparing.steps(text, variants)
@@ -117,6 +122,8 @@ def wanted(text: str, variants: Sequence[Values]) -> Wanted:
     elif _DEAREST.search(text):
         result.rank = ("price", -1)
     found = said(text, keys)
+    others = {key: [value for value in keys[key] if not same(value, str((had or {}).get(key)))] for key in found}
+    found |= said(text, others) if had else {}
     for key in keys:
         if key in found:
             (result.soft if soft else result.hard)[key] = found[key]
@@ -124,6 +131,9 @@ def wanted(text: str, variants: Sequence[Values]) -> Wanted:
             for pattern, sign in ((_MOST, -1), (_LEAST, 1)):
                 if re.search(pattern.pattern + re.escape(key.split()[-1]), text, re.I):
                     result.rank = (key, sign)
+    extreme = re.search(r"\b(?:(largest|biggest)|smallest) (?:one|size|version|model|there|you)\b", text, re.I)
+    if extreme and result.rank is None and (sized := comparing.sized(variants)):
+        result.rank = (sized, -1 if extreme[1] else 1)
     result.keep -= {*result.hard, *(step.key for step in result.steps), *(result.rank or ())[:1]}
     return result
 
@@ -160,6 +170,8 @@ def choose(want: Wanted, item: Values, variants: Sequence[Values]) -> tuple[Valu
     free = [each for each in others if each.get("available")]
     if want.no_dearer:
         free = [each for each in free if each["price"] <= item["price"]]
+    if want.most is not None:
+        free = [each for each in free if each["price"] < want.most]
     had = item.get("options") or {}
     staying = [key for key in want.keep if key in had and key not in want.hard]
     free = [each for each in free if all(same(str((each.get("options") or {}).get(k)), str(had[k])) for k in staying)]
@@ -284,7 +296,7 @@ def _places(plain: str, text: str, key: str, value: str) -> list[tuple[int, int]
         return []
     forms: list[str] = [want]
     if want in _SIZES:
-        forms = [_SIZES[want]] + ([want] if re.search(rf"(?<![\w'’.]){re.escape(value)}(?![\w'’.])", text) else [])
+        forms = [_SIZES[want]] + ([want] if re.search(rf"(?<![\w'’.]){re.escape(value)}(?![\w'’]|\.\w)", text) else [])
     elif len(want) <= 2 and not re.search(rf"\b{re.escape(_plain(key))}\b", plain):
         return []
     found = []

@@ -123,7 +123,7 @@ def _spoken_of(entry: ActionEntry, wish: Wish, fit: list[str], reader: Reader) -
     kept = [key for key in in_mind if key in fit]
     if not kept and reader.things and _IT_ALL.search(wish.text):
         kept = _holding([Mention(name, 0, 0, 0, False) for name in reader.things], fit, shop)
-    if len(kept) > 1 and _ONE.search(wish.text):
+    if len(kept) > 1 and (_ONE.search(wish.text) or not _speaks_of_orders(entry, wish)):
         return Found(why="several", orders=kept)
     if kept:
         return Found(orders=kept)
