@@ -27,6 +27,8 @@ DRAWS_STR_AS_MARKUP = {
     "notify", "add_row", "add_column", "add_columns", "add_option", "add_leaf", "Tab", "TabPane", "Link", "from_markup",
     "RichLog", "write",
 }  # fmt: skip
+NO_WIDGETS = {"os", "file", "crash"}
+"""What is written to through these is a file, not a widget."""
 TITLES = {"border_title", "border_subtitle", "title", "sub_title", "tooltip"}
 MAKES_CONTENT = {"Content", "words", "line", "lines", "listing", "_side", "figures"}
 
@@ -39,7 +41,8 @@ def problems(source: str) -> list[str]:
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if any(word.arg == "markup" and not _is(word.value, False) for word in node.keywords):
                 found.append(f"line {node.lineno}: markup=True")
-            if name in DRAWS_STR_AS_MARKUP and not all(_is_safe(arg) for arg in node.args[:1]):
+            file = name == "write" and ast.unparse(node.func).split(".")[0] in NO_WIDGETS
+            if name in DRAWS_STR_AS_MARKUP and not file and not all(_is_safe(arg) for arg in node.args[:1]):
                 found.append(f"line {node.lineno}: {name}({ast.unparse(node.args[0])})")
             if name == "update" and isinstance(node.func, ast.Attribute) and "query" in ast.unparse(node.func.value):
                 found += [f"line {node.lineno}: update({ast.unparse(arg)})" for arg in node.args if not _is_safe(arg)]
@@ -84,6 +87,7 @@ def test_no_widget_is_given_text_as_markup(file: Path) -> None:
         "self.notify(error_text)",
         "self.border_title = ticket.subject",
         "table.add_row(row.subject)",
+        "log.write(row.subject)",
         "Option(str(name))",
         "self.query_one('#x').update(row.subject)",
         "Content.from_markup(text_of(x))",
