@@ -37,7 +37,7 @@ def take_back(session: Session, judge: Judge, row: ExecutionRow) -> None:
         left = [one for one in again if one.idempotency_key != row.idempotency_key]
         rest = carrying.as_let_go(session, again[0].request_id, left)
     ticket = session.get_one(TicketRow, row.ticket_id)
-    if rest is not None and rest.to_decide() and ticket.newest_message_id == row.message_id:
+    if rest is not None and (rest.actions or rest.customer_reply) and ticket.newest_message_id == row.message_id:
         _file_rest(session, judge, ticket, row, rest)
 
 

@@ -272,9 +272,12 @@ class Proposal(Value):
         return self
 
     def to_decide(self) -> tuple[str, ...]:
-        """The ids a decision must answer, each exactly once, in the order shown."""
+        """The ids a decision must answer, each exactly once, in the order shown.
+
+        Where nothing is proposed the reply is: a person can still write one, or say that none is sent.
+        """
         ids = tuple(action.action_id for action in self.actions)
-        return ids if self.customer_reply is None else (*ids, REPLY)
+        return (*ids, REPLY) if self.customer_reply is not None or not ids else ids
 
 
 class Failure(Value):

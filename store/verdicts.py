@@ -82,4 +82,6 @@ def _reply(proposal: Proposal, verdict: Verdict | None, told: list[str]) -> str 
         return "\n\n".join(told)
     if isinstance(verdict, Reject):
         return None
+    if isinstance(verdict, Approve) and proposal.customer_reply is None:
+        raise Invalid("Nothing is proposed here to approve: write the reply, reject, or send it round again.")
     return proposal.customer_reply

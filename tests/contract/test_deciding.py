@@ -6,14 +6,18 @@ from datetime import timedelta
 
 import pytest
 
+from store.case import Ending
 from store.contract import (
     Approve,
     Draft,
     Edit,
+    Gate,
+    GateReason,
     HandOver,
     Reject,
     Respond,
     Retry,
+    Review,
     Snooze,
     Watermark,
     now,
@@ -306,3 +310,38 @@ async def test_an_expired_proposal_goes_where_it_asked(house: House) -> None:
     house.work.tick()
     assert {way: (await house.queue.review(one.id)).state for way, one in reviews.items()} == ways
     assert (await house.queue.review(reviews["hand_over"].id)).assignee == "lead"
+
+
+async def nothing_proposed(house: House) -> Review:
+    """A ticket whose first step failed: it stopped before a person with neither reply nor action."""
+    await house.queue.submit(shop.message("m9", "4190"))
+    case = house.work.case("m9")
+    failed = Gate(reasons=(GateReason(code="failure", text="lookup failed: records down"),))
+    item = shop.proposal(case, reply=None, request_id="m9", evidence=())
+    house.work.finish("m9", Ending(how="review", proposal=item, gate=failed, customer=case.ticket.customer))
+    return await house.queue.review((await house.queue.history("4190")).reviews[-1].review_id)
+
+
+async def test_where_nothing_is_proposed_a_person_writes_the_reply(house: House) -> None:
+    review = await nothing_proposed(house)
+    assert review.proposal.to_decide() == ("reply",)
+    written = Respond(action_id="reply", message="Hi Mia, we look into it today.")
+    await house.queue.decide(shop.decision(review, "ana", written), await shop.held(house.queue, review))
+    assert house.run() == ["send_reply"]
+    assert (await house.queue.history("4190")).messages[-1].text == "Hi Mia, we look into it today."
+
+
+async def test_where_nothing_is_proposed_there_is_nothing_to_approve(house: House) -> None:
+    review = await nothing_proposed(house)
+    with pytest.raises(Invalid, match="write the reply"):
+        await house.queue.decide(shop.decision(review), await shop.held(house.queue, review))
+    assert (await house.queue.review(review.id)).state == "open"
+
+
+async def test_where_nothing_is_proposed_nothing_may_be_sent(house: House) -> None:
+    review = await nothing_proposed(house)
+    no = Reject(action_id="reply", code="no_answer_needed")
+    assert (
+        await house.queue.decide(shop.decision(review, "ana", no), await shop.held(house.queue, review))
+    ).effect == "rejected"
+    assert house.work.due() == []
