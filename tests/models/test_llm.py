@@ -9,20 +9,29 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.models import minilm
 from app.models.endpoint import Endpoint
 from app.models.port import ModelFailure
 from app.models.prompts import evidence_of
+from app.models.registry import models
 from app.models.wire import Call, post
+from app.sources import records
+from app.sources.lookup import Lookup
 from app.workflow.proof import prove
+from app.workflow.services import Services
+from app.workflow.steps import handle_case
+from config.load import DEFAULTS, load
 from config.rules import ModelEntry, Rules
-from store.case import Reply
-from store.contract import Claim
+from store.case import Case, Reply
+from store.contract import Claim, Message, Ticket, now
 from tests.models.llm_server import weights
 from tests.models.test_endpoint import case
+from tests.workflow.shopfloor import sample_orders
 
 pytestmark = pytest.mark.llm
 SECONDS = 60.0
@@ -92,3 +101,38 @@ def test_what_it_makes_up_is_marked(address: str, rules: Rules) -> None:
     marked = prove(Reply(model="smollm2", sentences=claims, evidence=evidence), ticket, rules)
     assert len(marked) == len(claims) > 0
     assert any(claim.problem for claim in marked), said
+
+
+def test_a_ticket_survives_a_drafting_model_that_is_fluent_and_wrong(
+    address: str, fitted: Path, tmp_path: Path
+) -> None:
+    """The whole way of two tickets with the small model as the drafting model: what it makes up reaches nobody."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    small = {"kind": "openai", "base_url": address, "model": "smollm2"}
+    lines = [f'{key} = "{value}"' for key, value in small.items()]
+    lines += [f"timeout_seconds = {SECONDS}", "max_tokens = 300"]
+    model = "\n".join(["", "[small]", *lines, ""])
+    (folder / "models.toml").write_text((DEFAULTS / "models.toml").read_text() + model)
+    loaded = load([folder])
+    drafting = loaded.jobs["drafting"].model_copy(
+        update={"models": {"default": "small"}, "deadline_seconds": 2 * SECONDS}
+    )
+    routes = {name: route.model_copy(update={"model": "small"}) for name, route in loaded.routes.items()}
+    shop_rules = loaded.model_copy(update={"jobs": {**loaded.jobs, "drafting": drafting}, "routes": routes})
+    shop = records.open_shop(shop_rules, tmp_path / "shop.sqlite")
+    services = Services(shop_rules, models(shop_rules, fitted), Lookup(shop_rules, shop, minilm.embed))
+    order, email, name = sample_orders()[0]
+    for text in (f"Where is my order {order}?", f"Please cancel order {order}."):
+        message = Message(id="m1", ticket_id="t1", direction="inbound", at=now(), author=name, sender=email, text=text)
+        asked = Case(ticket=Ticket(id="t1"), messages=(message,), message=message)
+        ending = handle_case(asked, services)
+        drafts = [attempt for attempt in ending.proposal.route.attempts if attempt.model == "small"]
+        assert drafts, "the small model was never asked"
+        if ending.how == "send":
+            assert all(claim.problem is None for claim in ending.proposal.claims)
+            assert not ending.proposal.actions
+        else:
+            assert ending.how in ("review", "ask")
+            said = ending.failure.internal_note if ending.failure else ""
+            assert said or ending.gate.reasons, "a person must read why it stopped"
