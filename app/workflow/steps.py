@@ -38,9 +38,11 @@ def handle_case(case: Case, services: Services) -> Ending:
         case, routing = _routed(_classified_again(case, routing, services), services)
         then = _then(case, routing, services, again=True)
     again = _not_again(repeat)
+    if then == "ask" and (clear := _clear_by_record(case, routing, services)) is not None:
+        case, then = clear, "go_on"
     if then != "go_on":
         return _stopped(case, routing, then, services, again)
-    case = _drafted(case, services)
+    case = case if case.reply is not None else _drafted(case, services)
     if case.failure is not None or (case.reply is not None and case.reply.missing):
         return _after_draft(case, services, again)
     if case.reply is None or not (case.reply.actions or case.reply.text()):
@@ -257,6 +259,18 @@ def _holding(failure: Failure, services: Services) -> Switch | None:
         if not switch.on and switch.waiting == "hold" and f"{switch.kind} {switch.name}" in failure.internal_note:
             return switch
     return None
+
+
+def _clear_by_record(case: Case, routing: Routing, services: Services) -> Case | None:
+    """A wish that the classifier is not sure of and the records make clear: the drafted case, when every action of the draft
+    stops at a person anyway and nothing is missing. Who is not verified has no records, so is asked."""
+    if routing.message != "unclear_request" or case.facts is None or case.facts.customer.identity != "verified":
+        return None
+    drafted = _drafted(case, services)
+    reply, kinds = drafted.reply, services.rules.actions
+    if drafted.failure is not None or reply is None or reply.missing or not reply.actions:
+        return None
+    return drafted if all(kinds[action.kind].risk == "high" for action in reply.actions) else None
 
 
 # ── draft ────────────────────────────────────────────────────────────────────

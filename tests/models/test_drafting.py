@@ -83,3 +83,9 @@ def test_a_passage_is_quoted_in_its_own_words() -> None:
     _, reply = drafted("What is your return policy? Until when can I return something?", facts)
     assert "You can return an item within 30 days of delivery." in reply.text()
     assert PASSAGE in reply.evidence
+
+
+def test_a_question_asks_in_plain_words() -> None:
+    _, reply = drafted("I want to exchange one kettle of order #W1 please")
+    asked = [sentence.text for sentence in reply.sentences if sentence.kind == "question"]
+    assert asked == ["Could you tell us which version you would like instead?"]

@@ -166,3 +166,18 @@ def test_no_words_reach_beyond_the_customers_own_records(words: list[str]) -> No
         assert action.args.get("customer", "mia") == "mia"
         assert action.args.get("payment_method", "card_1") in {"card_1", "pal_1", "gift_1"}
         assert set(action.args.get("items", ())) <= {"k1", "l1"}
+
+
+def test_what_is_to_be_kept_is_not_cancelled() -> None:
+    found = proposed("Please cancel the kettle that is still pending and keep the lamp")
+    assert [args["order"] for kind, args in changes(found) if kind == "cancel_order"] == ["#W2"]
+
+
+def test_a_wish_for_other_items_never_cancels_an_order_nobody_spoke_of() -> None:
+    found = proposed("The lamp of order #W1 arrived damaged. I want to get a refund for the lamp.")
+    assert "cancel_order" not in [kind for kind, _ in changes(found)]
+
+
+def test_a_zip_tells_the_state_that_was_left_out() -> None:
+    found = proposed("Please change the delivery address of order #W2 to 101 Highway, New York, 10001")
+    assert [args["address"]["state"] for kind, args in changes(found) if kind == "change_order_address"] == ["NY"]
