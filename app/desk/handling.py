@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from app.desk import deciding, notices
+from app.desk import deciding, keys, notices
 from app.desk.deciding import OpenCase
 from app.desk.dialogs.edit import EditDialog, Edits
 from app.desk.dialogs.later import HandOverDialog, SnoozeDialog
@@ -353,7 +353,7 @@ class Handling:
         case.lease = None
         self.pending = None
         kept = self._draft()
-        tail = " Your edits are kept as a draft: e goes on with them." if kept else ""
+        tail = f" Your edits are kept as a draft: {keys.shown('edit')} goes on with them." if kept else ""
         if kept is not None:
             self._counter.spawn(self.talk.keep_draft(kept), "draft")
         self.notice = line(("✗ ", "bold $error"), (f"Not sent. {error}{tail}", "$error"))
@@ -376,7 +376,7 @@ class Handling:
         self.notice = line(
             ("≠ Changed since you opened it: ", "bold $error"),
             (f"{told}. {over} ".replace("..", "."), "$error"),
-            ("Enter", "bold $primary"),
+            (keys.shown("renew"), "bold $primary"),
             (" shows it", ""),
         )
         draft = self._draft()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from app.desk import deciding, people
+from app.desk import deciding, keys, people
 from app.desk.figures import clock
 from app.desk.words import line, lines, short, words
 from store.contract import Review
@@ -35,5 +35,5 @@ def draft(review: Review) -> Content:
     """That edits were kept."""
     if review.draft is None:
         return Content("")
-    said = f"{review.draft.actor} left a draft at {clock(review.draft.at)}: e goes on with it."
+    said = f"{review.draft.actor} left a draft at {clock(review.draft.at)}: {keys.shown('edit')} goes on with it."
     return line(("✎ ", "bold $accent"), (said, "$accent"))

@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from app.desk import facts, letters
+from app.desk import facts, keys, letters
 from app.desk.deciding import OpenCase
 from app.desk.words import NOTHING, line, short, words
 from store.contract import Review, now
@@ -131,5 +131,5 @@ def _message_title(review: Review, every: bool) -> Content:
     if every or not newest:
         return Content(f"all {len(review.messages)} messages")
     total = len(review.messages)
-    more = f" · 1 of {total}, m shows all" if total > 1 else ""
+    more = f" · 1 of {total}, {keys.shown('messages')} shows all" if total > 1 else ""
     return words(short(f"{letters.title(newest[0])}{more}", 70))
