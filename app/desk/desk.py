@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TextIO
@@ -30,6 +31,7 @@ STYLES = Path(package.__file__).parent.parent / "styles"
 RETRY_SECONDS = 2.0
 SAVE_SECONDS = 5.0
 GONE_SECONDS = 2.0
+LEAVE_SECONDS = 3.0
 
 
 class Desk(App[None]):
@@ -148,7 +150,7 @@ class Desk(App[None]):
         """A terminal can go without a signal, when the desk is not its session's: then nobody is there any more."""
         if gone(sys.__stdin__):
             diary.note("the terminal is gone")
-            self.exit(return_code=129)
+            self._leave(128 + signal.SIGHUP)
 
     def _leave_clean_on_signals(self) -> None:
         """A terminal that goes away or a kill ends the desk as `q` does: no alternate screen, no mouse left on."""
@@ -156,7 +158,18 @@ class Desk(App[None]):
         for name in ("SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
             if number is not None and sys.platform != "win32":
-                loop.add_signal_handler(number, self.exit, None, 128 + number)
+                loop.add_signal_handler(number, self._leave, 128 + number)
+
+    def _leave(self, code: int) -> None:
+        """Exit, and end in any case: what still has to be written to a terminal that is gone blocks for ever.
+
+        The worker beside the desk notices that its parent is gone and ends by itself.
+        """
+        if not self.is_headless:
+            last_resort = threading.Timer(LEAVE_SECONDS, os._exit, (code,))
+            last_resort.daemon = True
+            last_resort.start()
+        self.exit(return_code=code)
 
 
 def gone(terminal: TextIO | None) -> bool:
