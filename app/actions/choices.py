@@ -203,7 +203,9 @@ def _titles(arg: ArgEntry, shop: Known) -> dict[str, str] | None:
     if arg.type == "customer":
         return {shop.customer["id"]: shop.customer.get("name") or shop.customer["id"]} if shop.customer else {}
     if arg.type == "plan" and shop.plans:
-        return {key: str(row.get("name") or key) for key, row in shop.plans.items() if key in (arg.choices or shop.plans)}
+        return {
+            key: str(row.get("name") or key) for key, row in shop.plans.items() if key in (arg.choices or shop.plans)
+        }
     if arg.type in ("choice", "plan", "role") and arg.choices:
         return dict(zip(arg.choices, arg.choices, strict=True))
     return None
