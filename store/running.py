@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from store import afterwards, counting, journal, plain, reading, reviewing, searching, sending, switching
 from store.carrying import SEND_REPLY, as_let_go, of_batch, refunded_today, tell, void
-from store.contract import Action, Execution, Failure, Gate, GateReason, action_hash, now
+from store.contract import Action, Execution, Failure, Gate, GateReason, Watermark, action_hash, now
 from store.judge import Judge
 from store.queue import NotFound
 from store.tables import ApprovalRow, DecisionRow, ExecutionRow, TicketRow, WorkerRow, table
@@ -221,9 +221,14 @@ def _back_to_a_person(session: Session, judge: Judge, row: ExecutionRow, failure
     left = as_let_go(session, row.request_id, [one for one in batch if one.state != "done"])
     ran = ", ".join(Action.model_validate_json(one.action).description for one in batch if one.state == "done")
     ticket = session.get_one(TicketRow, row.ticket_id)
+    overtaken = ticket.newest_message_id != row.message_id
+    if overtaken and row.state != "unknown":
+        return  # nothing happened, and what the customer wrote since is handled anew
+    seen = Watermark(last_customer_message_id=ticket.newest_message_id, ticket_version=ticket.version)
     proposal = left.model_copy(
         update={
             "request_id": f"{row.id}!{row.state}",
+            "watermark": seen if overtaken else left.watermark,
             "created_at": now(),
             "expires_at": None,
             "internal_note": failure.internal_note + (f"\nAlready done: {ran}." if ran else ""),

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from store.contract import Approve, Edit, Failure, Retry, Review
-from store.live import Switch
+from store.contract import Approve, Edit, Failure, Reject, Retry, Review
+from store.live import Switch, View
 from store.queue import Conflict, NotFound
 from store.work import Refused
 from tests.contract import shop
@@ -344,3 +344,20 @@ async def test_what_went_by_itself_stops_when_the_rules_of_now_would_stop_it(hou
     with pytest.raises(Refused, match="over the limit"):
         house.work.dispatch(house.work.due()[0], "w1")
     assert (await newest(house)).state == "open"
+
+
+@pytest.mark.parametrize(("state", "asked"), [("failed", 0), ("unknown", 1)])
+async def test_what_ends_badly_after_the_customer_wrote_again_leaves_nothing_that_cannot_be_decided(
+    house: House, state: str, asked: int
+) -> None:
+    action, _ = await approved(house)
+    house.work.dispatch(action, "w1")
+    await house.queue.submit(shop.message("m2"))
+    house.work.settle(action, state)
+    rows = (await house.queue.page(View())).rows
+    assert len(rows) == asked
+    for row in rows:
+        review = await house.queue.review(row.review_id)
+        lease = await shop.held(house.queue, review)
+        no = tuple(Reject(action_id=one, code="seen") for one in review.proposal.to_decide())
+        await house.queue.decide(shop.decision(review, "ana", *no, number="d2"), lease)
