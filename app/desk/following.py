@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.css.query import NoMatches
-
 from app.desk.deciding import OpenCase
 from app.desk.panes.queue_list import QueueList
 from app.desk.panes.ticket import TicketPane
@@ -31,16 +29,22 @@ def show(screen: MainScreen, review: Review | None) -> None:
     """Draw it, where there is room for two."""
     if not screen.has_class("-wide"):
         return
-    try:
-        pane = screen.query_one("#beside", TicketPane)
-    except NoMatches:
-        screen.query_one("#desk").mount(TicketPane(id="beside"), after="#ticket")
-        screen.call_after_refresh(show, screen, review)
+    pane = next(screen.query("#beside").results(TicketPane), None)
+    if pane is None:
+        screen.spawn(_mount(screen, review), "beside")
         return
+    if not pane.query("#fact-why"):
+        return  # it is being mounted, and draws when it is
     if review is None:
         pane.blank(words("No other case waits.", "$quiet"))
     else:
         pane.draw_case(OpenCase(review, 0.0), None, every_message=False, called="next")
+
+
+async def _mount(screen: MainScreen, review: Review | None) -> None:
+    """The second pane is there only once there is room for it: a desk on 80 columns starts without."""
+    await screen.query_one("#desk").mount(TicketPane(id="beside"), after="#ticket")
+    show(screen, review)
 
 
 def _following(screen: MainScreen) -> str | None:

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from app.desk import deciding, sections
 from app.desk.dialogs.find import FilterDialog
-from app.desk.panes.ticket import TicketPane
+from app.desk.panes.ticket import Drawn, TicketPane
 from app.desk.window import Window
 from store.contract import Edit, Reject
 from store.live import Page, View
@@ -92,7 +92,8 @@ async def test_at_two_hundred_columns_the_next_case_stands_beside(queue: FakeQue
         await on_screen(pilot)
         await until(pilot, lambda: bool(main(pilot).query("#beside #fact-why")), "a second pane")
         beside = main(pilot).query_one("#beside", TicketPane)
-        await until(pilot, lambda: "next 4190" in str(beside.border_title), "the next one")
+        why = beside.query_one("#fact-why", Drawn)
+        await until(pilot, lambda: why._drawn.plain == "Only one model could answer", "the next one")
 
 
 async def test_the_right_proposal_is_taken_as_an_edit_and_judged_first(queue: FakeQueue) -> None:
