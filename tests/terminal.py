@@ -76,11 +76,17 @@ class Terminal:
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
+    def vanish(self) -> None:
+        """Take the terminal away, as a closed window or a cut connection does."""
+        os.close(self._fd)
+        self._fd = -1
+
     def exit_code(self, seconds: float = 10.0) -> int:
         """Wait for the end; fails when the program does not end."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            self.read()
+            if self._fd >= 0:
+                self.read()
             done, status = os.waitpid(self.pid, os.WNOHANG)
             if done:
                 self.pid = 0
@@ -97,4 +103,5 @@ class Terminal:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(self.pid, signal.SIGKILL)
                 os.waitpid(self.pid, 0)
-        os.close(self._fd)
+        if self._fd >= 0:
+            os.close(self._fd)

@@ -84,3 +84,21 @@ def test_a_day_in_the_demo(tmp_path: Path) -> None:
     assert not [
         line for log in (home / "logs").glob("*.log") for line in log.read_text().splitlines() if "Traceback" in line
     ]
+
+
+def processes_of(home: Path) -> list[str]:
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if str(home) in line]
+
+
+def test_a_terminal_that_goes_away_leaves_no_process_behind(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    with Terminal([*PROGRAM, "demo", "--home", str(home), "--speed", "20"]) as desk:
+        wait_for(desk, lambda: len(processes_of(home)) >= 3)
+        desk.wait_for("T-3", seconds=60)  # it paints at full speed when the terminal goes
+        desk.vanish()
+        assert desk.exit_code(15) != 0
+    until = time.monotonic() + 15
+    while time.monotonic() < until and processes_of(home):
+        time.sleep(0.2)
+    assert processes_of(home) == []
