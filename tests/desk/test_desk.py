@@ -173,7 +173,6 @@ async def test_retry_hand_over_and_snooze() -> None:
         await typed_dialog(pilot)
         await pilot.press(*"card is 9213", "ctrl+s")
         await claimed(pilot, "r2")
-        await pilot.press("o")
         await pilot.pause(guard.SETTLE_SECONDS + 0.05)
         await pilot.press("o")
         await typed_dialog(pilot)
