@@ -134,8 +134,13 @@ class Handling:
     # ── keys ─────────────────────────────────────────────────────────────────
 
     def press(self, key_id: str) -> None:
-        """A verdict key. What is deaf or busy is silently nothing."""
-        if self.busy or not self.guard.allows(key_id, time.monotonic()):
+        """A verdict key. What is deaf is silently nothing; Enter and a verdict in one breath are both heard."""
+        if not self.guard.allows(key_id, time.monotonic()):
+            return
+        if self.busy:
+            if self.opening and key_id not in ("confirm", "back_out"):
+                self._used.add(key_id)
+                self._after_claim = getattr(self, f"_{key_id}")
             return
         self._used.add(key_id)
         if key_id == "confirm":
@@ -145,6 +150,11 @@ class Handling:
         else:
             then: Callable[[], None] = getattr(self, f"_{key_id}")
             self.claim(then)
+
+    @property
+    def opening(self) -> bool:
+        """Whether the case is being claimed and nothing waits for the claim yet."""
+        return self.busy and self.case is not None and self.case.lease is None and self._after_claim is None
 
     def _back_out(self) -> None:
         """Not yet: with one thing to decide nothing is answered any more, with several the answers stand."""

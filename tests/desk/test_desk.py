@@ -69,6 +69,24 @@ async def test_the_ticket_has_everything_on_it(queue: FakeQueue) -> None:
         assert "6 waiting · oldest 6m · due 2" in words(pilot, "#status")
 
 
+async def test_enter_and_a_verdict_in_one_breath_are_both_heard(queue: FakeQueue) -> None:
+    """The claim that Enter asks for takes a moment; the key behind it must not be lost in it."""
+    async with desk(queue).run_test(size=SIZE) as pilot:
+        await on_screen(pilot)
+        claim, gate = queue.claim, asyncio.Event()
+
+        async def slowly(*words: object, **more: object) -> object:
+            await gate.wait()
+            return await claim(*words, **more)  # type: ignore[arg-type]
+
+        queue.claim = slowly  # type: ignore[method-assign,assignment]
+        await pilot.press("enter", "a")
+        assert main(pilot).situation().mode != "confirm"
+        gate.set()
+        await until(pilot, lambda: main(pilot).situation().mode == "confirm", "the question")
+        assert not decided(queue)
+
+
 async def test_a_risky_approval_needs_its_second_key(queue: FakeQueue) -> None:
     async with desk(queue).run_test(size=SIZE) as pilot:
         await on_screen(pilot)

@@ -121,7 +121,7 @@ class Frame(Screen[None]):
         case = handling.case if handling else None
         proposal = case.review.proposal if case else None
         mode: keys.Mode = "look"
-        if handling is not None and (handling.busy or handling.pending):
+        if handling is not None and not handling.opening and (handling.busy or handling.pending):
             mode = "busy" if handling.busy else "confirm"
         return keys.Situation(
             mode=mode,
