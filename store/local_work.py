@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from store import carrying, filing, passing, running, switching, working
 from store.case import Case, Ending
 from store.contract import Attempt, Execution, Failure, Message, Proposal
 from store.engine import open_database
+from store.faults import named
 from store.judge import Judge
 from store.live import RepeatContact, Switch
 from store.work import Refused
@@ -22,10 +24,21 @@ class LocalWork:
     def __init__(self, url: str | Path, judge: Judge) -> None:
         self._judge = judge
         self._database = open_database(url)
+        self._watch: Any = None
+        self._seen: int | None = None
 
     def inbox(self, limit: int = 50) -> list[str]:
         with self._database.reading() as session:
             return working.listing(session, limit)
+
+    def stirred(self) -> bool:
+        """SQLite's `data_version` on a connection that never writes: 4 µs."""
+        with named(str(self._database.path)):
+            if self._watch is None:
+                self._watch = self._database.connect()
+            version = self._watch.execute("PRAGMA data_version").fetchone()[0]
+        before, self._seen = self._seen, version
+        return bool(version != before)
 
     def case(self, work_id: str) -> Case:
         with self._database.writing() as session:
@@ -98,4 +111,6 @@ class LocalWork:
                 passing.tick(session)
 
     def close(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
         self._database.close()

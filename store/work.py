@@ -28,6 +28,13 @@ class Work(Protocol):
         """Ids of customer messages (and of reviews sent round again, as `<message_id>@<n>`) that wait to be handled."""
         ...
 
+    def stirred(self) -> bool:
+        """Whether anybody committed anything since the last call: cheap enough to ask twenty times a second.
+
+        For one thread. What only time brings (the end of an undo window) does not stir.
+        """
+        ...
+
     def case(self, work_id: str) -> Case:
         """The ticket, its messages and the message to handle, in plain text."""
         ...

@@ -42,6 +42,8 @@ SLOTS = 4
 """Tickets and actions at a time. Waiting for a remote model needs more, computing one here gains nothing from it."""
 REMOTE_SLOTS = 16
 POLL_SECONDS = 0.05
+QUIET_SECONDS = 0.3
+"""How late something is taken that only time brought: an undo window that ended, a pause after a refusal."""
 BUSY_SECONDS = 0.005
 """How often a worker with no free slot looks for one."""
 BEAT_SECONDS = 1.0
@@ -158,11 +160,13 @@ class Worker:
     # ── taking work ──────────────────────────────────────────────────────────
 
     def _take(self) -> bool:
-        """Begin what there are slots for; the lists are read anew when they are used up or a poll's time has passed."""
+        """Begin what there are slots for; the lists are read anew when somebody committed, and now and then for time."""
         free = self._slots - self._engine.active()
         if free <= 0 or not self.alive():
             return False
-        if not (self._due or self._waiting) or time.monotonic() - self._looked > POLL_SECONDS:
+        quiet = time.monotonic() - self._looked
+        used_up = not (self._due or self._waiting)
+        if quiet > QUIET_SECONDS or ((used_up or quiet > POLL_SECONDS) and self._work.stirred()):
             self._looked = time.monotonic()
             self._due = self._warm(self._work.due(self._slots * 4))
             self._waiting = self._warm(self._work.inbox(self._slots * 8)) if self._ready.is_set() else []
