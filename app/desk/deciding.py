@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.desk import form
 from store.contract import (
     REPLY,
     Action,
@@ -112,6 +113,11 @@ def edits(
     return tuple(made)
 
 
+def empty(proposal: Proposal) -> bool:
+    """Whether nothing is proposed: no action and no reply. Then there is nothing that an approval would let go."""
+    return not proposal.actions and proposal.customer_reply is None
+
+
 def other_edits(proposal: Proposal) -> tuple[dict[str, dict[str, object]], str | None] | None:
     """The first alternative as an edit of this proposal: arguments by action id, and its reply. None when its actions
     are not of the same kinds in the same order: then it is no edit but another proposal."""
@@ -165,11 +171,18 @@ def _clause(verdict: Verdict, action: Action | None) -> str:
         case Approve():
             return what if action else "send the reply to the customer"
         case Edit():
-            return f"{what}, with your changes" if action else "send the reply as you wrote it"
+            return f"{what}, but {_changed_fields(action, verdict)}" if action else "send the reply as you wrote it"
         case Reject():
             return f"do not: {what}" if action else "do not send the drafted reply"
         case Respond():
             return "send your message to the customer instead"
+
+
+def _changed_fields(action: Action, edit: Edit) -> str:
+    """What the edit makes of the action: `amount 10.00 instead of 16.90`."""
+    found = form.differences(action.args, edit.args, form.fields(action.args_schema, edit.args))
+    told = (f"{title.lower()} {after} instead of {before}" for title, before, after in found)
+    return ", ".join(told) or "with your changes"
 
 
 def action_words(action: Action) -> str:

@@ -191,4 +191,7 @@ def run(desk: Desk) -> int:
         print("The desk needs a terminal. `lastclick show` prints the queue without one.", file=sys.stderr)
         return 2
     desk.run()
+    if gone(sys.__stdin__):
+        # Nothing can be flushed to it any more; the interpreter would end with 120 instead of the desk's own code.
+        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     return desk.return_code or 0

@@ -97,8 +97,8 @@ def who(review: Review) -> Content:
 
 
 def sources(review: Review, shown: int | None = None, cells: int = 60, rows: int = 3) -> Content:
-    """The sources by number, the open one lit: each begins a line where they are so many or fewer (a long title takes two), else one
-    after the other."""
+    """The sources by number, the open one lit: each begins a line where they are so many or fewer (a long title takes
+    two), else one after the other."""
     evidence = review.proposal.evidence
     if not evidence:
         return words("None: nothing in this proposal is proven.", "$warning")

@@ -195,8 +195,12 @@ class Handling:
         self._pend(deciding.rejections(ids, "wrong_action", "Neither of the two proposals is right."))
 
     def _approve(self) -> None:
-        assert self.case is not None
-        self._answer(deciding.approvals(self.case.unit))
+        case = self._the_case()
+        if deciding.empty(case.review.proposal):
+            self.notice = notices.nothing_to_approve()
+            self._counter.redraw()
+            return
+        self._answer(deciding.approvals(case.unit))
 
     def _reject(self) -> None:
         case = self._the_case()

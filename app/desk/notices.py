@@ -22,6 +22,15 @@ def first(review: Review, me: str) -> Content:
     return lines([part for part in (spoken_to(review, me), draft(review)) if part])
 
 
+def nothing_to_approve() -> Content:
+    """What to do instead, where neither a reply nor an action is proposed."""
+    write, end = keys.shown("respond"), keys.shown("reject")
+    said = (
+        f"Nothing is proposed that could be approved: {write} writes the customer a reply, {end} ends it without one."
+    )
+    return words(said, "$warning")
+
+
 def spoken_to(review: Review, me: str) -> Content:
     """The newest note that mentions me; empty when none does."""
     notes = people.mentioned(review.notes, me)

@@ -207,6 +207,25 @@ async def test_retry_hand_over_and_snooze() -> None:
         assert isinstance(snooze, Snooze)
 
 
+async def test_where_nothing_is_proposed_approve_says_what_to_do_and_a_reply_can_be_written() -> None:
+    queue = FakeQueue([samples.review(1, reply=None, claims=(), actions=())])
+    async with desk(queue).run_test(size=SIZE) as pilot:
+        await on_screen(pilot, "r1")
+        await pilot.press("a")
+        await until(pilot, lambda: "Nothing is proposed" in main(pilot)._handling.notice.plain, "what to do instead")  # type: ignore[union-attr]
+        await pilot.press("e")
+        await typed_dialog(pilot)
+        await pilot.press("ctrl+s")
+        assert isinstance(pilot.app.screen, EditDialog)
+        pilot.app.screen.query_one("#edit-reply", TextArea).text = "Hello"
+        await pilot.pause()
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: main(pilot).situation().mode == "confirm", "the question")
+        await pilot.press("y")
+        await until(pilot, lambda: decided(queue), "a decision")
+        assert decided(queue)[0].verdicts == (Edit(action_id=REPLY, args={"text": "Hello"}),)
+
+
 async def test_empty_words_are_refused_in_a_sentence(queue: FakeQueue) -> None:
     async with desk(queue).run_test(size=SIZE) as pilot:
         await on_screen(pilot)

@@ -15,11 +15,11 @@ from textual.widget import Widget
 from textual.widgets import Input, Select, SelectionList, Static, TextArea
 from textual.widgets.selection_list import Selection
 
-from app.desk import form
+from app.desk import deciding, form
 from app.desk.deciding import action_words
 from app.desk.dialogs.frame import Dialog
 from app.desk.words import NOTHING, line, lines, words
-from store.contract import Action, Review
+from store.contract import REPLY, Action, Review
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class EditDialog(Dialog[Edits]):
                 yield Static(Content("What changes"), classes="edit-heading")
                 yield Static(NOTHING, id="edit-diff")
             with Vertical(id="edit-letters"):
-                if proposal.customer_reply is not None:
+                if REPLY in proposal.to_decide():
                     yield Static(Content("to the customer"), classes="edit-heading")
-                    reply = self._kept.reply if self._kept and self._kept.reply is not None else proposal.customer_reply
-                    yield TextArea(reply, id="edit-reply", soft_wrap=True, compact=True)
+                    kept = self._kept.reply if self._kept else None
+                    yield TextArea(kept or proposal.customer_reply or "", id="edit-reply", soft_wrap=True, compact=True)
                 yield Static(Content("internal note"), classes="edit-heading")
                 yield TextArea(
                     self._kept.note if self._kept else proposal.internal_note,
@@ -92,7 +92,11 @@ class EditDialog(Dialog[Edits]):
 
     def action_send(self) -> None:
         try:
-            self.dismiss(self.edits())
+            edits = self.edits()
+            if deciding.empty(self._review.proposal) and not (edits.reply or "").strip():
+                self.problem(words("Write what the customer should read.", "bold $error"))
+                return
+            self.dismiss(edits)
         except form.BadValue as bad:
             self.problem(words(str(bad), "bold $error"))
             for (_, name), widget in self._inputs.items():
@@ -125,7 +129,7 @@ class EditDialog(Dialog[Edits]):
                         (f"{title}  ", "$quiet"), (before, "$error strike"), (" → ", "$quiet"), (after, "bold $success")
                     )
                 )
-        if edits.reply is not None and edits.reply != self._review.proposal.customer_reply:
+        if edits.reply is not None and edits.reply != (self._review.proposal.customer_reply or ""):
             rows.append(line(("✎ ", "$accent"), ("the reply is yours now", "")))
         if edits.note != self._review.proposal.internal_note:
             rows.append(line(("✎ ", "$accent"), ("the note is yours now", "")))
