@@ -70,6 +70,7 @@ def open_desk(
 
 def on_screen(where: Settings, title: str, table: Sequence[Key]) -> int:
     from app.desk.desk import Desk
+    from app.desk.desk import run as run_desk
 
     desk = Desk(
         partial(opened, where),
@@ -79,8 +80,7 @@ def on_screen(where: Settings, title: str, table: Sequence[Key]) -> int:
         session=where.session,
         crashes=where.crashes,
     )
-    desk.run()
-    return desk.return_code or 0
+    return run_desk(desk)
 
 
 def by_words(where: Settings) -> int:
