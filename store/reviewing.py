@@ -76,7 +76,7 @@ def open_review(
         held_by=held_by,
         subject=plain.line(ticket.subject),
         reason=first.code,
-        sentence=first.short or first.text,
+        sentence=_in_the_list(first, amount),
         reasons=json.dumps([reason.code for reason in gate.reasons]),
         route=proposal.route.name,
         model=proposal.route.model,
@@ -101,6 +101,12 @@ def open_review(
     journal.append(session, kind, row.id, ticket=ticket.id, shown=row.fingerprint, **told)
     searching.index(session, ticket)
     return row
+
+
+def _in_the_list(first: GateReason, amount: Money | None) -> str:
+    """The reason as the list shows it. One that many proposals share is told apart by its amount."""
+    said = first.short or first.text
+    return f"{said} {amount}" if first.general and amount is not None and str(amount) not in said else said
 
 
 def _first_reason(proposal: Proposal, gate: Gate) -> GateReason:
