@@ -243,7 +243,10 @@ def _let_go(session: Session, judge: Judge, row: ReviewRow, decision: Decision, 
     rows = carrying.enqueue(session, judge, ticket, intent)
     outcome = outcome.model_copy(update={"execution_ids": tuple(one.id for one in rows)})
     kept.outcome = outcome.model_dump_json()
-    ticket.state = "working" if rows else "closed"
+    if rows:
+        ticket.state = "working"
+    else:
+        reviewing.leave(session, ticket, "closed", but=row)
     _forget_draft(session, row.id, decision.actor)
     told: dict[str, Json] = {"decision": decision.id, "effect": chosen.effect, "body": _digest(decision)}
     told |= {"took_ms": decision.took_ms, "verdicts": [verdict.type for verdict in decision.verdicts]}

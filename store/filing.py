@@ -207,7 +207,7 @@ def _lead_on(session: Session, judge: Judge, ticket: TicketRow, work: WorkRow, e
     elif end.how == "hold":
         _hold(session, judge, ticket, work, end)
     else:
-        ticket.state = "closed"
+        reviewing.leave(session, ticket, "closed")
         journal.append(session, "ticket.closed", ticket.id, ticket=ticket.id, why=end.why)
 
 

@@ -61,7 +61,7 @@ def _expire(session: Session, row: ReviewRow) -> None:
     way, row.expires_at = row.on_expiry, None
     ticket = session.get_one(TicketRow, row.ticket_id)
     if way == "reject":
-        ticket.state = "closed"
+        reviewing.leave(session, ticket, "closed", but=row)
         reviewing.move(session, row, "expired", "review.expired", why="rejected")
     elif way == "hand_over":
         row.assignee, row.due_at = Gate.model_validate_json(row.gate).role or LEAD, now()

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from store import journal, plain, searching
-from store.contract import Customer, Gate, GateReason, Json, Money, Proposal, canonical, fingerprint, now
+from store.contract import Customer, Gate, GateReason, Json, Money, Proposal, TicketState, canonical, fingerprint, now
 from store.judge import Judge
 from store.queue import Conflict
 from store.tables import DecisionRow, ProposalRow, ReviewActionRow, ReviewRow, TicketRow, table
@@ -18,6 +18,15 @@ from store.tables import DecisionRow, ProposalRow, ReviewActionRow, ReviewRow, T
 UNDECIDED = ("open", "snoozed", "held")
 
 _reviews, _decisions = table(ReviewRow), table(DecisionRow)
+
+
+def leave(session: Session, ticket: TicketRow, state: TicketState, but: ReviewRow | None = None) -> None:
+    """The ticket's state when one matter of it ends: what else of it waits for a person (`but` that row) goes before."""
+    waits = select(_reviews.c.state).where(_reviews.c.ticket_id == ticket.id, _reviews.c.state.in_(UNDECIDED))
+    if but is not None:
+        waits = waits.where(_reviews.c.n != but.n)
+    others = set(session.execute(waits).scalars())
+    ticket.state = state if not others else "held" if others == {"held"} else "in_review"
 
 
 def keep(session: Session, proposal: Proposal, ticket: TicketRow, how: str) -> None:

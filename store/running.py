@@ -210,7 +210,7 @@ def _done(session: Session, judge: Judge, row: ExecutionRow) -> None:
         sending.sent(session, ticket, row, judge.windows.spot_check_share)
     if all(one.state == "done" for one in of_batch(session, row.batch)) and ticket.newest_message_id == row.message_id:
         asked = reading.ending_of(session, row.request_id) == "ask"
-        ticket.state = "waiting_for_customer" if asked else "answered"
+        reviewing.leave(session, ticket, "waiting_for_customer" if asked else "answered")
         journal.append(session, f"ticket.{ticket.state}", ticket.id, ticket=ticket.id, batch=row.batch)
     searching.index(session, ticket)
 

@@ -345,3 +345,15 @@ async def test_where_nothing_is_proposed_nothing_may_be_sent(house: House) -> No
         await house.queue.decide(shop.decision(review, "ana", no), await shop.held(house.queue, review))
     ).effect == "rejected"
     assert house.work.due() == []
+
+
+async def test_a_ticket_stays_before_a_person_while_a_review_of_it_waits(house: House) -> None:
+    """A proposal came from outside while the workflow was at it: that nothing is to be done must not close the ticket."""
+    await house.queue.submit(shop.message("m1", "4183"))
+    case = house.work.case("m1")
+    await house.queue.submit(shop.proposal(case, shop.refund(700, "b1"), request_id="outside-1"))
+    item = shop.proposal(case, reply=None, request_id="m1", evidence=())
+    house.work.finish("m1", Ending(how="close", proposal=item, customer=case.ticket.customer))
+    history = await house.queue.history("4183")
+    assert [row.state for row in history.reviews] == ["open"]
+    assert history.ticket.state == "in_review"
