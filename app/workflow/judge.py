@@ -8,7 +8,6 @@ from app.actions.actions import rebuild
 from app.workflow.failures import failure
 from app.workflow.gate import gate
 from app.workflow.proof import prove_text
-from app.workflow.stops import OURS, uncovered
 from config.rules import Rules
 from store.contract import Action, Failure, Gate, Json, Proposal
 
@@ -22,9 +21,9 @@ class RulesJudge:
         self.windows = rules.windows
 
     def gate(self, proposal: Proposal, refunded_today: Mapping[str, int]) -> Gate:
-        """Which review rules stop it. A reply that a person edited, or that came from outside, is proved first."""
-        reply = proposal.customer_reply
-        if reply and (proposal.source.system != OURS or uncovered(proposal)):
+        """Which review rules stop it. The reply is proved anew: a person, or somebody outside, may have changed it, or
+        the action that it speaks of."""
+        if reply := proposal.customer_reply:
             proposal = proposal.model_copy(update={"claims": prove_text(reply, proposal, self._rules)})
         return gate(proposal, self._rules, refunded_today)
 

@@ -123,6 +123,7 @@ def _proved(
     rules: Rules,
 ) -> tuple[Claim, ...]:
     done = _action_texts(actions, rules)
+    moved = frozenset(fact for text in done for fact in _facts(text)) if any(each.amount for each in actions) else None
     catalogue = _catalogue(rules)
     found = []
     for claim in claims:
@@ -136,9 +137,18 @@ def _proved(
         for sentence in sentences(claim.text):
             if not _from_catalogue(sentence, catalogue, asking.said):
                 wrong += _problems(sentence, ground, asking, named=bool(named or done))
+                wrong += _other_amounts(sentence, moved)
         problem = "; ".join(dict.fromkeys(wrong)) or None
         found.append(claim if problem == claim.problem else claim.model_copy(update={"problem": problem}))
     return tuple(found)
+
+
+def _other_amounts(sentence: str, moved: frozenset[Fact] | None) -> list[str]:
+    """Amounts that we say we moved, and that no action of this ticket moves: the record's own amount proves no deed."""
+    if moved is None or not _WE_MOVE.search(sentence):
+        return []
+    amounts = [(fact, text) for fact, text in read(sentence).facts if fact[0] == "money"]
+    return [f"not what the action does: {text}" for fact, text in amounts if not stands(fact, moved)]
 
 
 def _problems(sentence: str, ground: Ground, asking: Known, *, named: bool) -> list[str]:
@@ -308,6 +318,9 @@ _INTERNAL = re.compile(
     | token\s+(?:limit|count) | instructions\s+above | ignore\s+(?:all\s+)?previous | customer_id | api\s*key
     )\b""",
     re.IGNORECASE | re.VERBOSE,
+)
+_WE_MOVE = re.compile(
+    r"\bwe\b.{0,40}\b(?:refund|credit|pa(?:y|id)|charg|sent|send|transfer)\w*", re.IGNORECASE | re.DOTALL
 )
 _PLACEHOLDER = re.compile(r"\{\w[\w.]*\}|\[\[|\]\]|<\|")
 _PRIVATE = frozenset({"mail", "id"})

@@ -24,7 +24,7 @@ def test_no_order_of_events_breaks_an_invariant(capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize("broken", ["fence", "overtake", "undo", "switch", "counts"])
 def test_a_queue_without_a_rule_is_noticed(capsys: pytest.CaptureFixture[str], broken: str) -> None:
-    code, found = run(machine, capsys, "--examples", "60", "--break", broken)
+    code, found = run(machine, capsys, "--examples", "400", "--break", broken)
     assert (code, found["violations"]) == (1, 1)
     assert found["problem"].startswith("AssertionError"), "an invariant says so, not a crash"
 
