@@ -40,7 +40,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "routing": ("test_routing",),
     "gate": ("test_gate",),
     "stops": ("test_gate",),
-    "proof": ("test_proof", "test_gate"),
+    "proof": ("test_proof", "test_gate", "test_judge"),
     "reading": ("test_reading", "test_proof"),
     "wording": ("test_wording", "test_proof"),
     "failures": ("test_failures",),
