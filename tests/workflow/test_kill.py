@@ -13,6 +13,8 @@ import pytest
 from tests.workflow.shopfloor import Shopfloor
 
 TAKE_OVER_SECONDS = 15.0
+FINISH_SECONDS = 45.0
+"""By then a busy machine has also done what was taken over."""
 
 
 @pytest.fixture
@@ -60,10 +62,9 @@ def test_a_frozen_worker_is_taken_over_and_does_no_harm_when_it_wakes(floor: Sho
     before = floor.events()
     floor.wait_until(lambda: floor.events() > before + 2, 30)
     floor.freeze(first)
-    frozen = time.monotonic()
     floor.worker()
-    floor.wait_until(floor.idle, TAKE_OVER_SECONDS)
-    assert time.monotonic() - frozen < TAKE_OVER_SECONDS
+    floor.wait_until(lambda: "took over" in floor.log.read_text(), TAKE_OVER_SECONDS)
+    floor.wait_until(floor.idle, FINISH_SECONDS)
     os.kill(first.pid, signal.SIGCONT)
     time.sleep(1.0)  # whatever it was about to do, it does now
     assert floor.check().tickets == 30
