@@ -115,7 +115,11 @@ def open_review(
 def _in_the_list(first: GateReason, amount: Money | None) -> str:
     """The reason as the list shows it. One that many proposals share is told apart by its amount."""
     said = first.short or first.text
-    return f"{said} {amount}" if first.general and amount is not None and amount.minor and str(amount) not in said else said
+    return (
+        f"{said} {amount}"
+        if first.general and amount is not None and amount.minor and str(amount) not in said
+        else said
+    )
 
 
 def _first_reason(proposal: Proposal, gate: Gate) -> GateReason:

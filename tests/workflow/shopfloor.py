@@ -86,6 +86,7 @@ class Shopfloor:
         """Stop it at a moment when it holds no file's lock: one that does stops every process of the machine with it."""
         while True:
             os.kill(child.pid, signal.SIGSTOP)
+            os.waitpid(child.pid, os.WUNTRACED)  # the signal takes a moment, and until then it may still take a lock
             if all(_free(path) for path in (Path(self.where.queue), self.where.engine, self.where.shop)):
                 return
             os.kill(child.pid, signal.SIGCONT)
