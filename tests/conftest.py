@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import platformdirs
 import pytest
+from hypothesis import HealthCheck, settings
 
 from app.models import registry
 from config.load import load
+
+# Who runs the tests may have set the size of its own terminal; a program under test asks the one it is given.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
+# A busy machine draws slowly; that says nothing of the rule under test.
+settings.register_profile("house", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
