@@ -48,6 +48,11 @@ class Settings:
         return self.home / "session.json"
 
     @property
+    def views(self) -> Path:
+        """The parts of the queue that the agent saved by name."""
+        return self.keymap.with_name("views.toml")
+
+    @property
     def crashes(self) -> Path:
         """Reports of defects, without a customer's words."""
         return self.home / "crashes"

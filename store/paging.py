@@ -85,6 +85,17 @@ def counts(session: Session, view: View) -> dict[str, int]:
     return {reason: count for reason, count in totals.items() if count}
 
 
+def assignees(session: Session, view: View) -> dict[str, int]:
+    """How many rows the view has for each person or group that a case was handed to. Not for a view by time, whose rows
+    no cell counts."""
+    found: dict[str, int] = {}
+    if not _ranges(view):
+        for cell in _cells(session, view):
+            if cell["assignee"]:
+                found[cell["assignee"]] = found.get(cell["assignee"], 0) + cell["count"]
+    return found
+
+
 def marker(view: View, row: tuple[int, int]) -> str:
     """What a page is continued with."""
     return base64.urlsafe_b64encode(f"{view.sort} {row[0]} {row[1]}".encode()).decode().rstrip("=")

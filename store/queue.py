@@ -80,7 +80,8 @@ class Queue(Protocol):
     async def page(self, view: View, after: str | None = None, limit: int = 50) -> Page: ...
 
     async def counts(self, view: View) -> dict[str, int]:
-        """Rows in the view under "all", and per first gate reason under "reason:<code>"."""
+        """Rows in the view under "all", per first gate reason under "reason:<code>", and per assignee under
+        "assignee:<name>" (not for a view by time)."""
         ...
 
     async def search(self, words: str, after: str | None = None, limit: int = 50) -> Page:

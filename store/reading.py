@@ -81,9 +81,11 @@ def page(session: Session, view: View, after: str | None, limit: int) -> Page:
 
 
 def counts(session: Session, view: View) -> dict[str, int]:
-    """Rows in the view, in all and by first gate reason."""
+    """Rows in the view, in all, by first gate reason and by whom they were handed to."""
     found = paging.counts(session, view)
-    return {"all": sum(found.values())} | {f"reason:{reason}": n for reason, n in sorted(found.items())}
+    by_reason = {f"reason:{reason}": n for reason, n in sorted(found.items())}
+    by_assignee = {f"assignee:{name}": n for name, n in sorted(paging.assignees(session, view).items())}
+    return {"all": sum(found.values())} | by_reason | by_assignee
 
 
 def line(row: Row[Any]) -> Line:

@@ -78,6 +78,7 @@ def on_screen(where: Settings, title: str, table: Sequence[Key]) -> int:
         title=title,
         table=table,
         session=where.session,
+        views=where.views,
         crashes=where.crashes,
     )
     return run_desk(desk)

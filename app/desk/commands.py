@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from app.desk import beside, keys, seeking
+from app.desk import beside, keys, seeking, tagging
 
 if TYPE_CHECKING:
     from app.desk.screens.main import MainScreen
@@ -67,5 +67,6 @@ ALSO: Mapping[str, Callable[[MainScreen], None]] = {
     "palette": _palette,
     "suspend": _suspend,
     **beside.ALSO,
+    **tagging.ALSO,
 }
 """What the main screen does beyond its panes, by action."""

@@ -9,11 +9,12 @@ SAY_SECONDS = 6.0
 
 @dataclass(frozen=True)
 class Undoable:
-    """A decision that can be taken back until a monotonic time."""
+    """What can be taken back together until a monotonic time: decisions, and the cases they were about."""
 
-    decision_id: str
+    decisions: tuple[str, ...]
     effect: str
     until: float
+    reviews: tuple[str, ...] = ()
 
 
 class Corner:
@@ -26,9 +27,11 @@ class Corner:
     def say(self, text: str, style: str, at: float) -> None:
         self._said = (text, style, at + SAY_SECONDS)
 
-    def offer(self, decision_id: str, effect: str, seconds: float, at: float) -> None:
+    def offer(
+        self, decisions: tuple[str, ...], effect: str, seconds: float, at: float, reviews: tuple[str, ...] = ()
+    ) -> None:
         """This can be taken back for so long; none when the window is closed already."""
-        self.undo = Undoable(decision_id, effect, at + seconds) if seconds > 0 else None
+        self.undo = Undoable(decisions, effect, at + seconds, reviews) if decisions and seconds > 0 else None
 
     def pass_time(self, at: float) -> None:
         if self.undo is not None and at >= self.undo.until:

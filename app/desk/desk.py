@@ -50,6 +50,7 @@ class Desk(App[None]):
         read_only: bool = False,
         table: Sequence[keys.Key] = keys.KEYS,
         session: Path | None = None,
+        views: Path | None = None,
         crashes: Path | None = None,
     ) -> None:
         keys.use(table)
@@ -60,6 +61,7 @@ class Desk(App[None]):
         self._place = title
         self._read_only = read_only
         self._session = session
+        self._views = views
         self._saved: Session | None = None
         self._crashes = crashes
         self._queue: Queue | None = None
@@ -92,7 +94,9 @@ class Desk(App[None]):
         self._leave_clean_on_signals()
         if not self.is_headless:
             self.set_interval(GONE_SECONDS, self._end_without_terminal)
-        self.push_screen(MainScreen(self._actor, self._place, self._read_only))
+        main = MainScreen(self._actor, self._place, self._read_only)
+        main.saved_views = self._views
+        self.push_screen(main)
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:

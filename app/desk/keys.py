@@ -32,6 +32,7 @@ class Situation:
     undo: str = ""
     filtered: bool = False
     earlier: int = 0
+    tagged: int = 0
 
 
 Test = Callable[[Situation], bool]
@@ -81,6 +82,10 @@ def _listed(now: Situation) -> bool:
 def _can_open(now: Situation) -> bool:
     folded = now.narrow and now.pane != "ticket"
     return _listed(now) and not now.stale and ((now.open and not now.mine and not now.read_only) or folded)
+
+
+def _can_bulk(now: Situation) -> bool:
+    return now.mode == "look" and now.tagged > 0 and not now.read_only
 
 
 KEYS: tuple[Key, ...] = (
@@ -150,6 +155,10 @@ KEYS: tuple[Key, ...] = (
         lambda now: _looking(now) and now.source_shown,
         2,
     ),
+    Key("tag", ("space",), "Space", "tag for one decision about several", "move", _listed),
+    Key("tag_alike", ("T",), "T", "tag all that stop for the same reasons", "move", _listed),
+    Key("untag", ("backspace",), "⌫", "take all tags away", "move", lambda now: _looking(now) and now.tagged > 0),
+    Key("bulk", ("b",), "b", "decide the tagged", "decide", _can_bulk, 4),
     Key("search", ("slash",), "/", "search", "move", _looking, 15),
     Key("filter", ("f",), "f", "filter and sort", "move", _looking, 16),
     Key(

@@ -75,9 +75,19 @@ class Decided(Message):
 
 
 @dataclass
+class DecidedTogether(Message):
+    """Several cases were decided as one; one outcome each."""
+
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass
 class Undone(Message):
-    decision_id: str
+    """Taken back: what, of which cases, and what of it could not be (empty: nothing)."""
+
     effect: str
+    reviews: tuple[str, ...] = ()
+    problem: str = ""
 
 
 @dataclass

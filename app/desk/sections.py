@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from store.live import View
 
+SAVED = "Saved"
+"""The heading of what an agent saved."""
 SORTS = {"oldest": "oldest first", "newest": "newest first", "due": "due first", "amount": "largest amount first"}
 
 
@@ -18,6 +20,11 @@ class Section:
     title: str
     view: View
     count: int | None = None
+
+    @property
+    def saved(self) -> bool:
+        """Whether somebody gave it its name, so that it can be taken away."""
+        return self.heading == SAVED
 
 
 def standing(me: str, routes: Sequence[str], sort: View) -> tuple[Section, ...]:
@@ -36,6 +43,21 @@ def standing(me: str, routes: Sequence[str], sort: View) -> tuple[Section, ...]:
         Section("Queue", "held by a switch", asked(state="held")),
         *(Section("Route", route, asked(route=route)) for route in routes),
     )
+
+
+def by_assignee(counts: Mapping[str, int], me: str, sort: View) -> tuple[Section, ...]:
+    """A section for each other person or group that anything waits for, by name."""
+    found = {key.removeprefix("assignee:"): n for key, n in counts.items() if key.startswith("assignee:")}
+    return tuple(
+        Section("Handed to", name, View(assignee=name, sort=sort.sort), count)
+        for name, count in sorted(found.items())
+        if count and name != me
+    )
+
+
+def narrowed(view: View, by: View) -> View:
+    """What is shown, narrowed by what another view asks for."""
+    return view.model_copy(update=by.model_dump(exclude_defaults=True))
 
 
 def by_reason(counts: Mapping[str, int], sort: View) -> tuple[Section, ...]:

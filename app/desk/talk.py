@@ -76,10 +76,20 @@ class Talk:
 
         await self._asked("decide", decision.review_id, ask)
 
-    async def undo(self, decision_id: str, effect: str) -> None:
+    async def undo(self, decisions: tuple[str, ...], effect: str, reviews: tuple[str, ...]) -> None:
+        """Take decisions back, the last one first. What ran already stays, and is told when others could be."""
+
         async def ask() -> Message:
-            await self._queue.undo(decision_id, self._actor)
-            return news.Undone(decision_id, effect)
+            refused: list[QueueError] = []
+            for each in reversed(decisions):
+                try:
+                    await self._queue.undo(each, self._actor)
+                except QueueError as error:
+                    refused.append(error)
+            if len(refused) == len(decisions):
+                raise refused[0]
+            problem = f"{len(refused)} of {len(decisions)} could not be: {refused[0]}" if refused else ""
+            return news.Undone(effect, reviews, problem)
 
         await self._asked("undo", "", ask)
 

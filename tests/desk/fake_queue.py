@@ -99,7 +99,8 @@ class FakeQueue:
         self._up("counts")
         rows = self._in(view)
         reasons = Counter(f"reason:{each.gate.reasons[0].code}" for each in rows)
-        return {"all": len(rows), **reasons}
+        handed = Counter(f"assignee:{each.assignee}" for each in rows if each.assignee)
+        return {"all": len(rows), **reasons, **handed}
 
     async def search(self, words: str, after: str | None = None, limit: int = 50) -> Page:
         self._up("search")
@@ -262,7 +263,7 @@ def _row(review: Review) -> Row:
         ticket_id=proposal.ticket.id,
         subject=proposal.ticket.subject,
         reason=(review.gate.reasons[0].short or reasons[0]) if reasons else "",
-        reasons=reasons,
+        reasons=tuple(reason.code for reason in review.gate.reasons),
         route=proposal.route.name,
         risk=review.gate.risk,
         state=review.state,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
@@ -65,9 +66,10 @@ class QueueList(ScrollView, can_focus=False):
 
         row: Row
 
-    def __init__(self, me: str, *, id: str | None = None) -> None:
+    def __init__(self, me: str, tagged: Container[str] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._me = me
+        self._tagged = tagged
         self._source: RowSource | None = None
         self._drawn_at: datetime = now()
 
@@ -160,7 +162,8 @@ class QueueList(ScrollView, can_focus=False):
         holder = f" ◆{row.claimed_by}" if row.claimed_by and row.claimed_by != self._me else ""
         holder = fit(holder, min(len(holder), 9)) if holder else ""
         text = fit(f"{row.ticket_id} {row.subject}", width - 4 - len(holder))
-        return Strip([self._bar(chosen), Segment(f"  {text}{holder} ", self._style("quiet", chosen))], width)
+        tag = Segment("✓ " if row.review_id in self._tagged else "  ", self._style("risk", chosen))
+        return Strip([self._bar(chosen), tag, Segment(f"{text}{holder} ", self._style("quiet", chosen))], width)
 
     def _bar(self, chosen: bool) -> Segment:
         if chosen:

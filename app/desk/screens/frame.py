@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
 from textual.app import ComposeResult
@@ -14,6 +15,7 @@ from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 
 from app.desk import keys, people
+from app.desk.bulk import Tags
 from app.desk.corner import Corner
 from app.desk.handling import Handling
 from app.desk.panes import prompt, queue_empty
@@ -58,12 +60,14 @@ class Frame(Screen[None]):
         self._claim_next = False
         self._asking = False
         self._decided = 0
+        self.tags = Tags()
+        self.saved_views: Path | None = None
         self._countdown: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield StatusBar(id="status")
         with Horizontal(id="desk"):
-            yield QueueList(self._actor, id="queue")
+            yield QueueList(self._actor, self.tags, id="queue")
             yield TicketPane(id="ticket")
             yield LivePane(id="live")
         yield KeyBar(id="keys")
@@ -139,6 +143,7 @@ class Frame(Screen[None]):
             alternatives=len(proposal.alternatives) if proposal else 0,
             undo=self._corner.undo.effect if self._corner.undo else "",
             filtered=self._reading is not None and not self._reading.whole,
+            tagged=len(self.tags),
         )
 
     def trouble(self, text: str) -> None:
@@ -187,9 +192,21 @@ class Frame(Screen[None]):
 
     def case_left(self, review_id: str) -> None:
         """A case was decided: take it off the list and bring the next one on screen, claimed."""
+        self.cases_left([review_id])
+
+    def tagged(self) -> None:
+        """Another case was tagged, or none is any more."""
+        self._draw_queue_title()
+        self._draw_bars()
+
+    def cases_left(self, review_ids: Sequence[str]) -> None:
         assert self._reading is not None
         rows = self.query_one(QueueList)
-        self._reading.window.drop(review_id)
+        for review_id in review_ids:
+            place = self._reading.window.place(review_id)
+            if place is not None and place < rows.cursor:
+                rows.cursor -= 1
+            self._reading.window.drop(review_id)
         rows.show(self._reading.window)
         self._reading.now()
         chosen = rows.chosen()
@@ -231,6 +248,7 @@ class Frame(Screen[None]):
         rows = self.query_one(QueueList)
         total = self._reading.window.total if self._reading else 0
         where = f" · {rows.cursor + 1} of {total}" if total else ""
+        where += f" · {len(self.tags)} tagged" if self.tags else ""
         called = self._reading.called if self._reading else "Queue"
         if (title := f"{called}{where}") != self._queue_title:
             self._queue_title = title
@@ -290,8 +308,11 @@ class Frame(Screen[None]):
         self._draw_bars()
 
     def _count_down(self) -> None:
+        """Once a second while something can be taken back."""
         self._corner.pass_time(time.monotonic())
         if self._corner.undo is None and self._countdown is not None:
             self._countdown.stop()
             self._countdown = None
+        elif self._corner.undo is not None and self._countdown is None:
+            self._countdown = self.set_interval(1.0, self._count_down)
         self._draw_bars()

@@ -130,7 +130,7 @@ class MainScreen(Frame):
     def _do_undo(self) -> None:
         undo = self._corner.undo
         if undo is not None and self._handling is not None:
-            self.spawn(self._handling.talk.undo(undo.decision_id, undo.effect), "talk")
+            self.spawn(self._handling.talk.undo(undo.decisions, undo.effect, undo.reviews), "talk")
 
     def _do_quit(self) -> None:
         self.app.exit()
@@ -167,7 +167,7 @@ class MainScreen(Frame):
         rows.show(self._reading.window)
         self._draw_queue_title()
         chosen = rows.chosen()
-        if chosen is not None and (shown is None or event.anew):
+        if chosen is not None and (shown is None or event.anew or wish is not None):
             self._read_case(wish or chosen.review_id)
         elif chosen is None and not self._reading.window.total:
             self._nothing()
@@ -228,19 +228,40 @@ class MainScreen(Frame):
         outcome = event.outcome
         self._decided += 1
         left = (outcome.undo_until - now()).total_seconds() if outcome.undo_until else 0.0
-        self._corner.offer(outcome.decision_id, outcome.effect, left, time.monotonic())
+        self._corner.offer((outcome.decision_id,), outcome.effect, left, time.monotonic(), (outcome.review_id,))
         second = " · a second person must approve" if outcome.waits_for_second else ""
         self.say(f"✓ {outcome.effect}{second}", "$success")
-        if self._corner.undo is not None and self._countdown is None:
-            self._countdown = self.set_interval(1.0, self._count_down)
+        self._count_down()
         if self._handling is not None:
             self._handling.decided(outcome)
 
+    @on(news.DecidedTogether)
+    def _decided_together(self, event: news.DecidedTogether) -> None:
+        outcomes = event.outcomes
+        self._decided += len(outcomes)
+        if outcomes:
+            ends = [each.undo_until for each in outcomes if each.undo_until]
+            left = (min(ends) - now()).total_seconds() if ends else 0.0
+            effect = f"{len(outcomes)} cases: {outcomes[0].effect} …" if len(outcomes) > 1 else outcomes[0].effect
+            decisions, reviews = (
+                tuple(each.decision_id for each in outcomes),
+                tuple(each.review_id for each in outcomes),
+            )
+            self._corner.offer(decisions, effect, left, time.monotonic(), reviews)
+            self.say(f"✓ {effect}", "$success")
+        self._count_down()
+        self.cases_left([each.review_id for each in outcomes])
+
     @on(news.Undone)
     def _undone(self, event: news.Undone) -> None:
+        """The case that was taken back comes on screen again: it is what the agent has in mind."""
         self._corner.undo = None
-        self.say(f"↶ taken back: {event.effect}", "bold $accent")
+        problem = f" {event.problem}" if event.problem else ""
+        self.say(f"↶ taken back: {event.effect}{problem}", "bold $error" if problem else "bold $accent")
         if self._reading is not None:
+            if event.reviews:
+                self._wish = event.reviews[0]
+                self._claim_next = not self._read_only
             self._reading.now()
 
     @on(news.Refused)
