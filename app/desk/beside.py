@@ -68,7 +68,9 @@ def _note(screen: MainScreen) -> None:
         if text:
             screen.spawn(_keep(screen, queue, ticket, text), "note")
 
-    screen.ask(NoteDialog(screen.names()), written)
+    dialog = NoteDialog(screen.names(), screen.begun("note"))
+    dialog.about = "note"
+    screen.ask(dialog, written)
 
 
 async def _keep(screen: MainScreen, queue: Queue, ticket_id: str, text: str) -> None:

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from app.desk import deciding, keys, notices
 from app.desk.deciding import OpenCase
 from app.desk.dialogs.edit import EditDialog, Edits
+from app.desk.dialogs.frame import Dialog
 from app.desk.dialogs.later import HandOverDialog, SnoozeDialog
 from app.desk.dialogs.other import OtherDialog, Side
 from app.desk.dialogs.texts import RejectDialog, TextDialog
@@ -36,6 +37,7 @@ class Counter(Protocol):
     def spawn(self, work: Coroutine[Any, Any, Any], group: str) -> None: ...
     def case_left(self, review_id: str) -> None: ...
     def names(self) -> tuple[str, ...]: ...
+    def begun(self, about: str) -> str: ...
 
 
 @dataclass
@@ -210,7 +212,7 @@ class Handling:
             if reason is not None and self.case is case:
                 self._answer(deciding.rejections(ids, *reason))
 
-        self._counter.ask(RejectDialog(words("Reject: why?")), answered)
+        self._write("reject", RejectDialog(words("Reject: why?"), self._counter.begun("reject")), answered)
 
     def _respond(self) -> None:
         case = self._the_case()
@@ -221,14 +223,16 @@ class Handling:
                 self._pend(deciding.responses(case.review, text))
 
         title = words("Message to the customer, instead of what is proposed")
-        self._counter.ask(TextDialog(title, words("Write what the customer should read.", "$warning")), answered)
+        needed = words("Write what the customer should read.", "$warning")
+        self._write("respond", TextDialog(title, needed, self._counter.begun("respond")), answered)
 
     def _retry(self) -> None:
         title, needed = (
             words("Send it round again: what did the model not know?"),
             words("Write what it should know.", "$warning"),
         )
-        self._instead(TextDialog(title, needed), lambda text: Retry(details=text))
+        dialog = TextDialog(title, needed, self._counter.begun("retry"))
+        self._instead(dialog, lambda text: Retry(details=text), about="retry")
 
     def _hand_over(self) -> None:
         self._instead(HandOverDialog(words("Hand over to"), self._counter.names()), lambda text: HandOver(to=text))
@@ -305,14 +309,21 @@ class Handling:
         if pending is not None:
             pending.send()
 
-    def _instead(self, dialog: ModalScreen[Any], make: Callable[[Any], Retry | HandOver | Snooze]) -> None:
+    def _write(self, about: str, dialog: Dialog[Any], answered: Callable[[Any], None]) -> None:
+        """Ask for words; what is left unsent is there again when the same key is pressed."""
+        dialog.about = about
+        self._counter.ask(dialog, answered)
+
+    def _instead(
+        self, dialog: Dialog[Any], make: Callable[[Any], Retry | HandOver | Snooze], *, about: str = ""
+    ) -> None:
         case = self._the_case()
 
         def answered(given: Any) -> None:
             if given is not None and self.case is case:
                 self._send((), make(given))
 
-        self._counter.ask(dialog, answered)
+        self._write(about, dialog, answered)
 
     def _send(self, verdicts: tuple[Verdict, ...], instead: Retry | HandOver | Snooze | None = None) -> None:
         case = self._the_case()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.desk import form
 from app.desk.dialogs.edit import EditDialog, Edits
+from app.desk.dialogs.frame import Dialog
 from store.live import View
 from store.queue import Queue, QueueError
 
@@ -40,6 +41,7 @@ class Session(BaseModel):
     words: str = ""
     pane: Literal["queue", "ticket", "live"] = "queue"
     edits: dict[str, Written] = {}
+    texts: dict[str, dict[str, str]] = {}
 
 
 def load(path: Path) -> tuple[Session, str]:
@@ -80,11 +82,16 @@ def of(screen: MainScreen) -> Session:
             with contextlib.suppress(form.BadValue):
                 kept[handling.case.review.id] = each.edits()
     review = screen.review
+    texts = dict(screen.texts)
+    for each in screen.app.screen_stack:
+        if isinstance(each, Dialog) and each.about and review is not None and (written := each.written()):
+            texts[review.id] = {**texts.get(review.id, {}), each.about: written}
     return Session(
         review_id=review.id if review else None,
         view=reading.view if reading else View(),
         words=reading.words if reading else "",
         pane=screen.pane,
+        texts=texts,
         edits={review_id: Written(args=e.args, reply=e.reply, note=e.note) for review_id, e in kept.items()},
     )
 
@@ -107,6 +114,7 @@ def restore(screen: MainScreen, session: Session) -> None:
         return
     for review_id, written in session.edits.items():
         handling.kept.setdefault(review_id, Edits(written.args, written.reply, written.note, send=False))
+    screen.texts.update(session.texts)
     if session.view != View() or session.words:
         screen.look_at(session.view, session.words)
     screen.set_pane(session.pane)

@@ -10,6 +10,7 @@ import pytest
 from textual.widgets import Input
 
 from app.desk import session
+from app.desk.dialogs.frame import Dialog
 from app.desk.session import Session, Written
 from store.live import View
 from tests.desk import samples
@@ -109,3 +110,32 @@ async def test_a_broken_session_opens_a_desk_that_says_so(tmp_path: Path) -> Non
     async with desk(queue(), session=path).run_test(size=(160, 36)) as pilot:
         await on_screen(pilot)
         assert "The last session could not be read" in words(pilot, "#keys")
+
+
+def typed(text: str) -> list[str]:
+    return ["space" if char == " " else char for char in text]
+
+
+@pytest.mark.parametrize("key", ["x", "t", "r", "N"])
+async def test_words_left_unsent_are_there_again_also_after_the_desk_was_closed(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "session.json"
+    async with desk(queue(), session=path).run_test(size=SIZE) as pilot:
+        await on_screen(pilot)
+        await pilot.press(key)
+        await typed_dialog(pilot)
+        await pilot.press(*(["1"] if key == "r" else []), *typed("half a"))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, Dialog), "back")
+        await pilot.press(key)
+        await typed_dialog(pilot)
+        await pilot.press(*(["1"] if key == "r" else []), "end", *typed(" word"))
+        assert isinstance(pilot.app.screen, Dialog)
+        assert pilot.app.screen.written() == "half a word"
+        pilot.app.exit()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    async with desk(queue(), session=path).run_test(size=SIZE) as pilot:
+        await on_screen(pilot)
+        await pilot.press(key)
+        await typed_dialog(pilot)
+        assert isinstance(pilot.app.screen, Dialog)
+        assert pilot.app.screen.written() == "half a word"

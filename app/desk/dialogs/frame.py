@@ -27,6 +27,10 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         self._title = title
         self._hint = hint
         self._opened = 0.0
+        self.about = ""
+        """What is written here, by its key's id, so that words left unsent are there again; empty: they are not kept."""
+        self.left = ""
+        """What stood in it when it was left without being sent."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as box:
@@ -50,5 +54,10 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
     def problem(self, text: Content) -> None:
         self.query_one("#problem", Static).update(text)
 
+    def written(self) -> str:
+        """The words in it now."""
+        return ""
+
     def action_leave(self) -> None:
+        self.left = self.written()
         self.dismiss(None)

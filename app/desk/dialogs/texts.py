@@ -32,8 +32,16 @@ class TextDialog(Dialog[str]):
     def fields(self) -> ComposeResult:
         yield TextArea(self._text, id="text", soft_wrap=True, compact=True)
 
+    def on_mount(self) -> None:
+        super().on_mount()
+        area = self.query_one("#text", TextArea)
+        area.move_cursor(area.document.end)
+
+    def written(self) -> str:
+        return self.query_one("#text", TextArea).text
+
     def action_send(self) -> None:
-        text = self.query_one("#text", TextArea).text.strip()
+        text = self.written().strip()
         if text:
             self.dismiss(text)
         else:
@@ -43,16 +51,21 @@ class TextDialog(Dialog[str]):
 class RejectDialog(Dialog[tuple[str, str]]):
     """A reason from the list, then words for whoever reads it later; the words may be empty."""
 
-    def __init__(self, title: Content) -> None:
+    def __init__(self, title: Content, text: str = "") -> None:
         super().__init__(title, _CHOOSE)
         self._code = ""
+        self._text = text
 
     def fields(self) -> ComposeResult:
         yield OptionList(
             *(Option(words(f"{n}  {text}"), id=code) for n, (code, text) in enumerate(REJECT_CODES, start=1)),
             id="codes",
         )
-        yield Input(placeholder="In your words, for the team (may stay empty)", id="text", compact=True)
+        placeholder = "In your words, for the team (may stay empty)"
+        yield Input(self._text, placeholder=placeholder, id="text", compact=True, select_on_focus=False)
+
+    def written(self) -> str:
+        return self.query_one("#text", Input).value
 
     def on_key(self, event: object) -> None:
         key = getattr(event, "key", "")
@@ -72,4 +85,4 @@ class RejectDialog(Dialog[tuple[str, str]]):
             self.problem(words("Choose a reason from the list first.", "$warning"))
             self.query_one("#codes", OptionList).focus()
         else:
-            self.dismiss((self._code, self.query_one("#text", Input).value.strip()))
+            self.dismiss((self._code, self.written().strip()))

@@ -17,6 +17,7 @@ from textual.timer import Timer
 from app.desk import keys, people
 from app.desk.bulk import Tags
 from app.desk.corner import Corner
+from app.desk.dialogs.frame import Dialog
 from app.desk.handling import Handling
 from app.desk.panes import prompt, queue_empty
 from app.desk.panes.bars import KeyBar, StatusBar
@@ -62,6 +63,8 @@ class Frame(Screen[None]):
         self._decided = 0
         self.tags = Tags()
         self.saved_views: Path | None = None
+        self.texts: dict[str, dict[str, str]] = {}
+        """Words left unsent: by review, by the key they were written for."""
         self._countdown: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -171,15 +174,29 @@ class Frame(Screen[None]):
         self._corner.say(text, style, time.monotonic())
         self._draw_bars()
 
+    def begun(self, about: str) -> str:
+        """What was written about the case on screen and left unsent, by the key it was written for."""
+        return self.texts.get(self._shown_id() or "", {}).get(about, "")
+
     def ask(self, dialog: ModalScreen[Any], answered: Callable[[Any], None]) -> None:
+        """Put a question over the desk. Words that are left unsent are kept with the case they are about."""
+        shown = self._shown_id()
+
         def done(answer: Any) -> None:
             self._asking = False
+            if isinstance(dialog, Dialog) and dialog.about and shown:
+                self._keep(shown, dialog.about, dialog.left if answer is None else "")
             answered(answer)
             self._draw_bars()
 
         self._asking = True
         self._draw_bars()
         self.app.push_screen(dialog, done)
+
+    def _keep(self, review_id: str, about: str, text: str) -> None:
+        texts = {**self.texts.pop(review_id, {}), about: text}
+        if any(texts.values()):
+            self.texts[review_id] = {key: value for key, value in texts.items() if value}
 
     def names(self) -> tuple[str, ...]:
         """Whom a case can be handed to, as far as this desk has seen."""
@@ -203,6 +220,7 @@ class Frame(Screen[None]):
         assert self._reading is not None
         rows = self.query_one(QueueList)
         for review_id in review_ids:
+            self.texts.pop(review_id, None)
             place = self._reading.window.place(review_id)
             if place is not None and place < rows.cursor:
                 rows.cursor -= 1
