@@ -127,7 +127,7 @@ def freshness(review: Review, stale: bool, now: datetime) -> Content:
         return line(
             (" ✗ the customer wrote after this was proposed", "bold $error"), (f"{facts_read}{mark} ", "$quiet")
         )
-    return line((" ✓ answers the newest message", "$success"), (f"{facts_read}{mark} ", "$quiet"))
+    return line((" ✓ newest message", "$success"), (f"{facts_read}{mark} ", "$quiet"))
 
 
 def _details(action: Action) -> list[Content]:

@@ -28,6 +28,7 @@ class Situation:
     items: int = 1
     sources: int = 0
     source_shown: bool = False
+    claims: int = 0
     alternatives: int = 0
     undo: str = ""
     filtered: bool = False
@@ -143,6 +144,22 @@ KEYS: tuple[Key, ...] = (
             lambda now, n=n: _looking(now) and now.sources >= n,  # type: ignore[misc]
         )
         for n in range(1, 10)
+    ),
+    Key(
+        "claim_next",
+        ("full_stop",),
+        ".",
+        "next sentence, with its source",
+        "read",
+        lambda now: _looking(now) and now.claims > 0,
+    ),
+    Key(
+        "claim_before",
+        ("comma",),
+        ",",
+        "sentence before, with its source",
+        "read",
+        lambda now: _looking(now) and now.claims > 0,
     ),
     Key("messages", ("m",), "m", "all messages", "read", lambda now: _looking(now) and now.case, 14),
     Key("other", ("v",), "v", "other model's proposal", "read", lambda now: _looking(now) and now.alternatives > 0, 13),

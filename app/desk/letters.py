@@ -13,13 +13,34 @@ BODY_CAP = 16_000
 MESSAGE_CAP = 64_000
 
 
-def reply(proposal: Proposal, chosen: str | None = None) -> Content:
-    """The reply with `[n]` behind each claim, `⚠` before each that its sources do not carry; claims that stand on the
-    chosen evidence are lit."""
+def reply(proposal: Proposal, chosen: str | None = None, claim: int | None = None) -> Content:
+    """The reply with `[n]` behind each claim, `⚠` before each that its sources do not carry. Claims that stand on the
+    chosen evidence are lit, or the one of that place alone."""
     text = proposal.customer_reply
     if text is None:
         return words("No reply is proposed.", "$quiet italic")
-    return _marked(capped(text, BODY_CAP), proposal.claims, numbers(proposal.evidence), chosen)
+    lit = {
+        place
+        for place, each in enumerate(proposal.claims)
+        if (place == claim if claim is not None else chosen is not None and chosen in each.evidence_ids)
+    }
+    return _marked(capped(text, BODY_CAP), proposal.claims, numbers(proposal.evidence), lit)
+
+
+def next_claim(proposal: Proposal, after: int | None, by: int) -> tuple[int, int] | None:
+    """The place of the next claim that names a source (or the one before), and its source's number; None: none does."""
+    number = numbers(proposal.evidence)
+    carried = [
+        (n, number[each.evidence_ids[0]])
+        for n, each in enumerate(proposal.claims)
+        if each.evidence_ids and each.evidence_ids[0] in number
+    ]
+    if not carried:
+        return None
+    if after is None:
+        return carried[0 if by > 0 else -1]
+    at = next((n for n, (place, _) in enumerate(carried) if place == after), -1)
+    return carried[(at + by) % len(carried)]
 
 
 def note(proposal: Proposal, said: str = "") -> Content:
@@ -82,24 +103,23 @@ def numbers(evidence: Sequence[Evidence]) -> dict[str, int]:
     return {each.id: n for n, each in enumerate(evidence, start=1)}
 
 
-def _marked(text: str, claims: Sequence[Claim], number: dict[str, int], chosen: str | None) -> Content:
+def _marked(text: str, claims: Sequence[Claim], number: dict[str, int], lit: set[int]) -> Content:
     parts: list[Content] = []
     at = 0
-    for claim in claims:
+    for place, claim in enumerate(claims):
         found = text.find(claim.text, at) if claim.text else -1
         if found < 0:
             continue
         parts.append(words(text[at:found]))
         at = found + len(claim.text)
-        parts.append(_sentence(claim, number, chosen))
+        parts.append(_sentence(claim, number, lit=place in lit))
     parts.append(words(text[at:]))
     return Content("").join(parts)
 
 
-def _sentence(claim: Claim, number: dict[str, int], chosen: str | None) -> Content:
+def _sentence(claim: Claim, number: dict[str, int], *, lit: bool) -> Content:
     if claim.problem:
         return line(("⚠ ", "bold $error"), (claim.text, "underline $error"))
     marks = "".join(f"[{number[each]}]" for each in claim.evidence_ids if each in number)
-    lit = chosen is not None and chosen in claim.evidence_ids
     body = line(("▸", "bold $accent"), (claim.text, "bold $accent")) if lit else words(claim.text)
     return line(body, (f" {marks}", "$secondary")) if marks else body

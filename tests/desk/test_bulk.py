@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from textual.pilot import Pilot
 
 from app.desk import bulk
 from app.desk.bulk import MOST, Tags
@@ -120,3 +123,16 @@ async def test_what_was_left_is_told_by_name(queue: FakeQueue) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, LeftDialog), "what was left")
         assert len(queue.decisions) == 1
         await pilot.press("escape")
+
+
+async def listed(pilot: Pilot[Any]) -> None:
+    await on_screen(pilot, "r1")
+    await pilot.press("space", "space", "space", "space", "space", "b")
+    await until(pilot, lambda: isinstance(pilot.app.screen, BulkDialog) and pilot.app.screen.settled, "the list")
+    await pilot.press("a")
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
+def test_the_list_before_a_decision_as_it_looks(snap_compare: Any, queue: FakeQueue, size: tuple[int, int]) -> None:
+    assert snap_compare(desk(queue), terminal_size=size, run_before=listed)

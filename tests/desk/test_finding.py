@@ -172,3 +172,25 @@ def test_the_ticket_alone_as_it_looks(snap_compare: Any, queue: FakeQueue, size:
         await pilot.pause(0.2)
 
     assert snap_compare(desk(queue), terminal_size=size, run_before=steps)
+
+
+async def test_from_a_sentence_to_what_it_stands_on_and_back(queue: FakeQueue) -> None:
+    async with desk(queue).run_test(size=(120, 36)) as pilot:
+        await on_screen(pilot)
+        claims = samples.review(4183).proposal.claims
+        carried = [each for each in claims if each.evidence_ids]
+        assert len(carried) > 1
+        await pilot.press("full_stop")
+        assert words(pilot, "#reply-text").count("▸") == 1
+        assert f"▸{carried[0].text}" in words(pilot, "#reply-text")
+        assert main(pilot).source is not None
+        await pilot.press("full_stop")
+        assert f"▸{carried[1].text}" in words(pilot, "#reply-text")
+        await pilot.press("comma", "comma")
+        assert f"▸{carried[-1].text}" in words(pilot, "#reply-text")
+        case = main(pilot)._handling.case  # type: ignore[union-attr]
+        assert case is not None
+        assert set(case.sources_opened) >= {carried[0].evidence_ids[0], carried[-1].evidence_ids[0]}
+        await pilot.press("escape")
+        assert main(pilot).source is None
+        assert "▸" not in words(pilot, "#reply-text")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from textual.content import Content
 
 from app.desk import keys
-from app.desk.handling import Pending
+from app.desk.holding import Pending
 from app.desk.words import line, words
 
 
-def rows(pending: Pending) -> list[Content]:
-    """Each clause of the effect on a line, what the gate says of an edit, then the keys."""
+def rows(pending: Pending, cells: int = 80) -> list[Content]:
+    """Each clause of the effect as an item, wrapped to so many cells; what the gate says of an edit; then the keys."""
     shown = [words("This will happen:", "bold $warning")]
-    shown += [line(("  • ", "$warning"), (clause, "bold")) for clause in pending.effect]
+    for clause in pending.effect:
+        for n, part in enumerate(textwrap.wrap(clause, max(20, cells - 4)) or [""]):
+            shown.append(line(("    " if n else "  • ", "$warning"), (part, "bold")))
     if pending.gate is not None:
         shown += _gate(pending)
     yes, no = f"  {keys.shown('confirm')}", keys.shown("back_out")

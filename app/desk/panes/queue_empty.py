@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from app.desk import keys
 from app.desk.words import NOTHING, line, lines, words
 from store.live import Counters
 
@@ -13,10 +14,6 @@ DEMO = "demo"
 
 def opening() -> Content:
     return words("Opening the queue …", "$quiet")
-
-
-def choose() -> Content:
-    return words("Choose a case: j and k move, Enter opens.", "$quiet")
 
 
 def nothing_waits(counters: Counters | None, decided_here: int, place: str = "local") -> Content:
@@ -38,11 +35,11 @@ def nothing_fits(called: str) -> Content:
         [
             words(f"Nothing waits under: {called}", "bold"),
             line(
-                ("Esc", "bold $primary"),
+                (keys.shown("everything"), "bold $primary"),
                 (" shows everything, ", "$quiet"),
-                ("/", "bold $primary"),
+                (keys.shown("search"), "bold $primary"),
                 (" searches, ", "$quiet"),
-                ("f", "bold $primary"),
+                (keys.shown("filter"), "bold $primary"),
                 (" chooses another part.", "$quiet"),
             ),
         ]
@@ -96,7 +93,10 @@ def _arriving(counters: Counters) -> Content:
             NOTHING,
             words(f"{loads}: the first time takes up to a minute.", "$quiet"),
             line(
-                ("?", "bold $primary"), (" shows the keys, ", "$quiet"), ("q", "bold $primary"), (" leaves.", "$quiet")
+                (keys.shown("help"), "bold $primary"),
+                (" shows the keys, ", "$quiet"),
+                (keys.shown("quit"), "bold $primary"),
+                (" leaves.", "$quiet"),
             ),
         ]
     )

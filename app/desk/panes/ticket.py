@@ -60,9 +60,17 @@ class TicketPane(Vertical):
         self.blank(NOTHING)
 
     def draw_case(
-        self, case: OpenCase, source: int | None, every_message: bool, *, stale: bool = False, called: str = ""
+        self,
+        case: OpenCase,
+        source: int | None,
+        every_message: bool,
+        *,
+        claim: int | None = None,
+        stale: bool = False,
+        called: str = "",
     ) -> None:
-        """Show this case; `source` is the number of the one that is open, `called` stands before its title."""
+        """Show this case; `source` is the number of the one that is open, `claim` the place of the one sentence that is
+        asked about, `called` stands before its title."""
         review = case.review
         cells = max(20, self.scrollable_content_region.width - 8)
         rows = max((rows for name, rows in SOURCE_ROWS.items() if self.screen.has_class(name)), default=3)
@@ -76,7 +84,7 @@ class TicketPane(Vertical):
         self._draw("fact-sources", facts.sources(review, source, cells, rows))
         evidence = review.proposal.evidence
         chosen = evidence[source - 1] if source else None
-        self._draw("reply-text", letters.reply(review.proposal, chosen.id if chosen else None))
+        self._draw("reply-text", letters.reply(review.proposal, chosen.id if chosen else None, claim))
         self._draw("note-text", letters.note(review.proposal, "\n".join(each.text for each in review.gate.reasons)))
         scroll = self.query_one("#message")
         if chosen is not None and source is not None:

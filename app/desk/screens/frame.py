@@ -54,6 +54,7 @@ class Frame(Screen[None]):
         self._trouble = ""
         self._pane: keys.Pane = "queue"
         self._source: int | None = None
+        self._claim: int | None = None
         self._every_message = False
         self._corner = Corner()
         self._queue_title = ""
@@ -143,6 +144,7 @@ class Frame(Screen[None]):
             items=len(case.units) if case else 1,
             sources=min(9, len(proposal.evidence)) if proposal else 0,
             source_shown=self._source is not None,
+            claims=sum(bool(each.evidence_ids) for each in proposal.claims) if proposal else 0,
             alternatives=len(proposal.alternatives) if proposal else 0,
             undo=self._corner.undo.effect if self._corner.undo else "",
             filtered=self._reading is not None and not self._reading.whole,
@@ -163,9 +165,9 @@ class Frame(Screen[None]):
         if handling is None or handling.case is None:
             return
         pane = self.query_one(TicketPane)
-        pane.draw_case(handling.case, self._source, self._every_message, stale=handling.stale)
+        pane.draw_case(handling.case, self._source, self._every_message, claim=self._claim, stale=handling.stale)
         pane.notice(handling.notice)
-        pane.prompt(prompt.rows(handling.pending) if handling.pending else [])
+        pane.prompt(prompt.rows(handling.pending, pane.scrollable_content_region.width - 2) if handling.pending else [])
         pane.set_class(handling.case.lease is not None, "-mine")
         self._draw_bars()
 

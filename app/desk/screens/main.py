@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from textual import on
 
-from app.desk import commands, diary, following, keys, news
+from app.desk import commands, diary, following, keys, letters, news
 from app.desk.dialogs.help import HelpDialog
 from app.desk.guard import VERDICTS
 from app.desk.handling import Handling
@@ -105,10 +105,11 @@ class MainScreen(Frame):
 
     def _do_messages(self) -> None:
         self._every_message, self._source = not self._every_message or self._source is not None, None
+        self._claim = None
         self.redraw()
 
     def _do_close_source(self) -> None:
-        self._source = None
+        self._source = self._claim = None
         self.redraw()
 
     def _do_other(self) -> None:
@@ -139,9 +140,29 @@ class MainScreen(Frame):
         case = self._handling.case if self._handling else None
         if case is None:
             return
-        self._source = None if self._source == number else number
-        opened = case.review.proposal.evidence[number - 1].id
-        if self._source and opened not in case.sources_opened:
+        self._show_source(None if self._source == number and self._claim is None else number)
+
+    def _do_claim_next(self) -> None:
+        self._move_claim(1)
+
+    def _do_claim_before(self) -> None:
+        self._move_claim(-1)
+
+    def _move_claim(self, by: int) -> None:
+        """From a sentence of the reply to what it stands on."""
+        review = self.review
+        found = letters.next_claim(review.proposal, self._claim, by) if review else None
+        if found is not None:
+            self._show_source(found[1], found[0])
+
+    def _show_source(self, number: int | None, claim: int | None = None) -> None:
+        """Open a source, for one sentence or for all that stand on it; it counts as having been on screen."""
+        case = self._handling.case if self._handling else None
+        if case is None:
+            return
+        self._source, self._claim = number, claim
+        opened = case.review.proposal.evidence[number - 1].id if number else None
+        if opened and opened not in case.sources_opened:
             case.sources_opened.append(opened)
         self.redraw()
         self.query_one(TicketPane).to_top()
@@ -193,7 +214,7 @@ class MainScreen(Frame):
         if event.again:
             handling.seen_again(event.review)
             return
-        self._source, self._every_message = None, False
+        self._source, self._claim, self._every_message = None, None, False
         handling.show(event.review)
         self.query_one(TicketPane).to_top()
         claim, self._claim_next = self._claim_next, False
