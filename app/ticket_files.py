@@ -1,11 +1,11 @@
-"""Ticket files, JSON Lines or CSV, read whole: every bad line is named, and nothing is filed here."""
+"""Ticket files, JSON Lines, CSV or mbox, read whole: every bad line is named, and nothing is filed here."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -18,6 +18,7 @@ FILE_BYTES_AT_MOST = 64 << 20
 ROWS_AT_MOST = 100_000
 TEXT_AT_MOST = 200_000
 PROBLEMS_AT_MOST = 200
+PACKED = frozenset({".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz"})
 
 FIELDS = ("message_id", "thread", "channel", "subject", "author", "sender", "text", "at")
 _REQUIRED = ("message_id", "text")
@@ -57,29 +58,41 @@ class BadFile(Exception):
     """The file as a whole cannot be read: too large, not UTF-8, of another kind."""
 
 
-def parse(path: Path) -> Parsed:
-    """Read a ticket file, JSON Lines or CSV by its ending; nothing is filed.
+def parse(path: Path, *, proven: bool = False) -> Parsed:
+    """Read a ticket file, JSON Lines, CSV or mbox by its ending; nothing is filed.
 
     Fields: message_id and text are needed; thread (default: the message's id), channel, subject, author, at (ISO 8601 with
-    a zone), and sender: an address only where the channel proves it. Raises `BadFile`, or OSError.
+    a zone), and sender: an address only where the channel proves it, which for a mailbox `proven` says. Raises `BadFile`,
+    or OSError.
     """
-    if path.suffix.lower() not in (".jsonl", ".ndjson", ".csv"):
-        raise BadFile(f"{path.name}: only .jsonl and .csv files are read")
+    kind = path.suffix.lower()
+    if kind in PACKED:
+        raise BadFile(f"{path.name} is compressed: unpack it first, it is not opened here")
+    if kind not in (".jsonl", ".ndjson", ".csv", ".mbox"):
+        raise BadFile(f"{path.name}: only .jsonl, .csv and .mbox files are read")
     if path.stat().st_size > FILE_BYTES_AT_MOST:
         raise BadFile(f"{path.name} is larger than {FILE_BYTES_AT_MOST >> 20} MiB: cut it into parts")
+    data = path.read_bytes()
+    if kind == ".mbox":
+        return _parsed(_mail_rows(data, proven=proven))
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadFile(f"{path.name} is not UTF-8 (byte {error.start})") from error
-    return parse_text(text, is_csv=path.suffix.lower() == ".csv")
+        line = data.count(b"\n", 0, error.start) + 1
+        raise BadFile(f"{path.name} is not UTF-8 (line {line}, byte {error.start})") from error
+    return parse_text(text, is_csv=kind == ".csv")
 
 
 def parse_text(text: str, *, is_csv: bool) -> Parsed:
-    """The same for the contents of a file. Pure."""
+    """The same for the contents of a JSON Lines or CSV file. Pure."""
+    return _parsed(_csv_rows(text) if is_csv else _json_rows(text))
+
+
+def _parsed(rows: Iterable[tuple[int, Mapping[str, Any] | BadLine]]) -> Parsed:
     messages: dict[str, IncomingMessage] = {}
     problems: list[BadLine] = []
     unread: dict[str, None] = {}
-    for number, row in _csv_rows(text) if is_csv else _json_rows(text):
+    for number, row in rows:
         if isinstance(row, BadLine):
             problems.append(row)
         elif len(messages) >= ROWS_AT_MOST:
@@ -167,6 +180,19 @@ def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:
             yield reader.line_num, BadLine(reader.line_num, "line", "has more cells than the header")
             continue
         yield reader.line_num, row
+
+
+def _mail_rows(data: bytes, *, proven: bool) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:
+    from app import mail_files
+
+    try:
+        for number, raw in mail_files.mails(data):
+            try:
+                yield number, mail_files.fields(raw, proven=proven)
+            except mail_files.UnreadableError as bad:
+                yield number, BadLine(number, bad.field, str(bad))
+    except mail_files.UnreadableError as bad:
+        yield 1, BadLine(1, bad.field, str(bad))
 
 
 def _hint(name: str) -> str:

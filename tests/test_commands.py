@@ -163,3 +163,71 @@ def test_a_journal_rewritten_whole_is_found_by_a_checkpoint(tmp_path: Path) -> N
     unreadable = lastclick(first, "journal", "verify", "--against", str(tmp_path / "kept.txt"))
     assert unreadable.returncode == 1
     assert "line 1" in unreadable.stderr or "1:" in unreadable.stderr
+
+
+MAILBOX = b"""From mia@example.com Mon Jun 15 09:00:00 2026
+From: =?utf-8?q?Mia_Garc=C3=ADa?= <mia@example.com>
+Message-ID: <one@example.com>
+Subject: =?utf-8?q?Gr=C3=B6=C3=9Fe?=
+Date: Mon, 15 Jun 2026 09:00:00 +0200
+Content-Type: text/plain; charset=iso-8859-1
+Content-Transfer-Encoding: quoted-printable
+
+Wo ist meine Gr=F6=DFe?
+>From here on it is quoted.
+
+From mia@example.com Mon Jun 15 10:00:00 2026
+From: mia@example.com
+Message-ID: <two@example.com>
+References: <one@example.com> <x@shop.example>
+Content-Type: text/html; charset=utf-8
+
+<style>p {color: red}</style><p>Still <b>nothing</b>.</p><p>Mia</p>
+
+"""
+
+
+def test_a_mailbox_is_filed_with_its_threads_and_nobody_is_proved_by_a_written_address(tmp_path: Path) -> None:
+    file = tmp_path / "box.mbox"
+    file.write_bytes(MAILBOX)
+    assert "2 messages are in the queue" in lastclick(tmp_path, "import", str(file)).stdout
+    shown = json.loads(lastclick(tmp_path, "show", "<one@example.com>", "--json").stdout)
+    assert shown["ticket"]["subject"] == "Größe"
+    assert [each["text"] for each in shown["messages"]] == [
+        "Wo ist meine Größe?\nFrom here on it is quoted.",
+        "Still nothing.\n\nMia",
+    ]
+    assert [each["sender"] for each in shown["messages"]] == [None, None]
+    assert shown["messages"][0]["author"] == "Mia García"
+
+
+def test_a_mailbox_with_a_bad_mail_is_filed_whole_or_not_at_all(tmp_path: Path) -> None:
+    bad = b"From x Mon Jun 15 11:00:00 2026\nFrom: x@example.com\n\nno id\n\n"
+    odd = b"From x Mon Jun 15 11:00:00 2026\nMessage-ID: <3@x>\nContent-Type: text/plain; charset=klingon\n\nqo\n"
+    file = tmp_path / "box.mbox"
+    file.write_bytes(MAILBOX + bad + odd)
+    refused = lastclick(tmp_path, "import", str(file))
+    assert refused.returncode == 1
+    assert "line 20: Message-ID: is missing" in refused.stderr
+    assert "line 25: text: is not written in klingon" in refused.stderr
+    assert "2 messages are in the queue" in lastclick(tmp_path, "import", str(file), "--skip-bad").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("bomb.jsonl.gz", b"\x1f\x8b\x08", "is compressed: unpack it first"),
+        ("day.xlsx", b"PK", "only .jsonl, .csv and .mbox files are read"),
+        ("day.jsonl", b'{"message_id": "m1", "text": "a"}\n\xff\xfe', "is not UTF-8 (line 2, byte 34)"),
+        ("day.csv", b"message_id,text\nm1,a,b\n", "line 2: line: has more cells than the header"),
+        ("box.mbox", b"Subject: no box\n", 'does not begin with a "From " line'),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_and_nothing_is_filed(
+    tmp_path: Path, name: str, data: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    refused = lastclick(tmp_path, "import", str(tmp_path / name))
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert "Nothing waits" in lastclick(tmp_path, "show").stdout

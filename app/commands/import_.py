@@ -1,4 +1,4 @@
-"""File tickets from a JSON Lines or CSV file into your queue: whole or not at all, each bad line named.
+"""File tickets from a JSON Lines, CSV or mbox file into your queue: whole or not at all, each bad line named.
 
 Fields: message_id, thread, subject, author, sender, text, at, channel. The same file again changes nothing.
 """
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("file", nargs="?", type=Path, help="a .jsonl or .csv file")
+    what.add_argument("file", nargs="?", type=Path, help="a .jsonl, .csv or .mbox file")
     what.add_argument("--sample-day", action="store_true", help="the sample shop's day of tickets, arriving live")
     parser.add_argument("--skip-bad", action="store_true", help="file the good lines of a file that has bad ones")
+    parser.add_argument(
+        "--proven-senders", action="store_true", help="your mail server checked who sent the mails of an .mbox file"
+    )
     parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="how fast the sample day passes")
 
 
@@ -33,7 +36,7 @@ def run(given: argparse.Namespace) -> int:
     from store import plain
 
     try:
-        parsed = parse(given.file)
+        parsed = parse(given.file, proven=given.proven_senders)
     except (BadFile, OSError) as bad:
         print(plain.line(f"{given.file}: {bad}"), file=sys.stderr)
         return 1

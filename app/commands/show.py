@@ -1,4 +1,4 @@
-"""Print the queue, or one ticket with everything on it, as plain lines of text. `--json` for programs."""
+"""Print the queue, or one ticket with everything on it, as plain lines of text. `--json` for programs, `--csv` for sheets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ticket", nargs="?", help="a ticket's number; without it the queue is printed")
     parser.add_argument("--demo", action="store_true", help="look into the demo's queue")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print JSON")
+    how.add_argument("--csv", action="store_true", help="print the queue as CSV, no cell of which is a formula")
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most N rows (default 50)")
 
 
@@ -37,7 +39,13 @@ async def _show(queue: Queue, given: argparse.Namespace) -> int:
     try:
         if given.ticket is None:
             page = await queue.page(View(), limit=given.limit)
-            print(page.model_dump_json(indent=2) if given.json else "\n".join(_queue_lines(page)))
+            print(
+                _queue_csv(page)
+                if given.csv
+                else page.model_dump_json(indent=2)
+                if given.json
+                else "\n".join(_queue_lines(page))
+            )
         else:
             history = await queue.history(given.ticket)
             reviews = [await queue.review(row.review_id) for row in history.reviews]
@@ -45,6 +53,21 @@ async def _show(queue: Queue, given: argparse.Namespace) -> int:
     finally:
         await queue.close()
     return 0
+
+
+def _queue_csv(page: Page) -> str:
+    from app.csv_cells import written
+
+    names = ("ticket", "subject", "reason", "route", "risk", "amount", "currency", "waiting since", "handed to")
+    rows = (
+        (
+            row.ticket_id, row.subject, row.reason, row.route, row.risk,
+            row.amount.decimal if row.amount else "", row.amount.currency if row.amount else "",
+            row.created_at.isoformat(timespec="seconds"), row.assignee or "",
+        )
+        for row in page.rows
+    )  # fmt: skip
+    return written([names, *rows]).rstrip("\n")
 
 
 def _queue_lines(page: Page) -> Iterator[str]:
