@@ -1,4 +1,4 @@
-"""Print the queue, or one ticket with everything on it, as plain lines of text. `--json` for programs, `--csv` for sheets."""
+"""Print the queue, or one ticket with everything on it, as plain lines of text. `--json` and `--csv` for programs."""
 
 from __future__ import annotations
 
@@ -39,13 +39,7 @@ async def _show(queue: Queue, given: argparse.Namespace) -> int:
     try:
         if given.ticket is None:
             page = await queue.page(View(), limit=given.limit)
-            print(
-                _queue_csv(page)
-                if given.csv
-                else page.model_dump_json(indent=2)
-                if given.json
-                else "\n".join(_queue_lines(page))
-            )
+            print(_queue_text(page, given))
         else:
             history = await queue.history(given.ticket)
             reviews = [await queue.review(row.review_id) for row in history.reviews]
@@ -55,6 +49,12 @@ async def _show(queue: Queue, given: argparse.Namespace) -> int:
     return 0
 
 
+def _queue_text(page: Page, given: argparse.Namespace) -> str:
+    if given.csv:
+        return _queue_csv(page)
+    return page.model_dump_json(indent=2) if given.json else "\n".join(_queue_lines(page))
+
+
 def _queue_csv(page: Page) -> str:
     from app.csv_cells import written
 
@@ -62,12 +62,12 @@ def _queue_csv(page: Page) -> str:
     rows = (
         (
             row.ticket_id, row.subject, row.reason, row.route, row.risk,
-            row.amount.decimal if row.amount else "", row.amount.currency if row.amount else "",
+            f"{row.amount.minor / 100:.2f}" if row.amount else "", row.amount.currency if row.amount else "",
             row.created_at.isoformat(timespec="seconds"), row.assignee or "",
         )
         for row in page.rows
     )  # fmt: skip
-    return written([names, *rows]).rstrip("\n")
+    return written([names, *rows]).rstrip()
 
 
 def _queue_lines(page: Page) -> Iterator[str]:
