@@ -50,7 +50,9 @@ class Terminal:
             self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;:]*[a-gi-ln-z]", b"", data))
 
     def screen(self) -> str:
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        cells = self._screen.buffer
+        lines = ("".join(cells[y][x].data for x in range(self._screen.columns)) for y in range(self._screen.lines))
+        return "\n".join(line.rstrip() for line in lines)
 
     def wait_for(self, *words: str, seconds: float = 20.0) -> str:
         """The screen as soon as all words stand on it; fails with the screen when they do not come."""

@@ -521,3 +521,17 @@ async def test_quit(queue: FakeQueue) -> None:
         await on_screen(pilot)
         await pilot.press("q")
         await until(pilot, lambda: pilot.app._exit, "the end")
+
+
+async def test_the_cursor_walks_over_the_end_of_a_page_and_stays_where_it_is_put_while_the_list_is_read() -> None:
+    queue = FakeQueue([samples.low_risk(1000 + n) for n in range(60)])
+    async with desk(queue).run_test(size=SIZE) as pilot:
+        await on_screen(pilot, "r1000")
+        for number in range(1, 56):
+            await pilot.press("j")
+            if number in {1, 30, 49, 50, 51}:
+                queue.tell("something else")  # the list is read anew under the moving cursor
+        await on_screen(pilot, "r1055")
+        queue.tell("again")
+        await pilot.pause(0.4)
+        assert shown(pilot) == "r1055"

@@ -70,6 +70,8 @@ class QueueList(ScrollView, can_focus=False):
         super().__init__(id=id)
         self._me = me
         self._tagged = tagged
+        self.on: str | None = None
+        """The review under the cursor, whatever comes and goes above it; None while its row is not in memory."""
         self._source: RowSource | None = None
         self._drawn_at: datetime = now()
 
@@ -108,11 +110,13 @@ class QueueList(ScrollView, can_focus=False):
 
     def choose(self, place: int) -> None:
         before, self.cursor = self.cursor, place
+        chosen = self.chosen()
+        self.on = chosen.review_id if chosen else None
         self._refresh_row(before)
         self._refresh_row(place)
         self.scroll_to_region(Region(0, place * ROW_LINES, 1, ROW_LINES), animate=False)
         self._ask()
-        self.post_message(self.Moved(self.chosen()))
+        self.post_message(self.Moved(chosen))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)

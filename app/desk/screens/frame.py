@@ -230,6 +230,7 @@ class Frame(Screen[None]):
         rows.show(self._reading.window)
         self._reading.now()
         chosen = rows.chosen()
+        rows.on = chosen.review_id if chosen else None
         if chosen is not None:
             self._claim_next = not self._read_only
             self._read_case(chosen.review_id)

@@ -183,13 +183,16 @@ class MainScreen(Frame):
         shown = self._shown_id()
         if event.anew or wish is not None:
             rows.cursor = (self._reading.window.place(wish) if wish else None) or 0
-        elif shown is not None and (place := self._reading.window.place(shown)) is not None:
+        elif rows.on is not None and (place := self._reading.window.place(rows.on)) is not None:
             rows.cursor = place
         rows.show(self._reading.window)
         self._draw_queue_title()
-        chosen = rows.chosen()
+        before, chosen = rows.on, rows.chosen()
+        rows.on = chosen.review_id if chosen else None
         if chosen is not None and (shown is None or event.anew or wish is not None):
             self._read_case(wish or chosen.review_id)
+        elif chosen is not None and before is None and chosen.review_id != shown:
+            self._read_soon(chosen.review_id)  # it was chosen before its row was in memory
         elif chosen is None and not self._reading.window.total:
             self._nothing()
         self._draw_bars()
