@@ -50,9 +50,12 @@ class Terminal:
             self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;:]*[a-gi-ln-z]", b"", data))
 
     def screen(self) -> str:
+        return "\n".join(line.rstrip() for line in self.columns(0, self._screen.columns))
+
+    def columns(self, begin: int, end: int) -> list[str]:
+        """What stands in these columns of each row, counted in cells."""
         cells = self._screen.buffer
-        lines = ("".join(cells[y][x].data for x in range(self._screen.columns)) for y in range(self._screen.lines))
-        return "\n".join(line.rstrip() for line in lines)
+        return ["".join(cells[y][x].data for x in range(begin, end)) for y in range(self._screen.lines)]
 
     def wait_for(self, *words: str, seconds: float = 20.0) -> str:
         """The screen as soon as all words stand on it; fails with the screen when they do not come."""

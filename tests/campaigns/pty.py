@@ -32,7 +32,8 @@ PER_CASE = 10
 PER_DESK = 60
 """Cases one desk is walked through."""
 FILES = ("naughty_strings", "terminal_unicode_csv", "prompt_injections", "benign_lookalikes")
-TRUSTED = ("WHY", "ROUTE", "ACTION")
+PANE = (35, 95)
+"""The ticket pane's columns at 120x36, without its borders."""
 _SEQUENCE = re.compile(
     rb"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[P_^X][^\x1b]*(?:\x1b\\)?|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]"
 )
@@ -105,7 +106,7 @@ def _walk(texts: list[str], break_: str | None) -> tuple[bytes, list[list[str]]]
             for number in range(cases):
                 if not _reached(terminal, f"T-{number:04d} "):
                     break
-                lines.append(_trusted(terminal.screen()))
+                lines.append(_trusted(terminal))
                 if number % 12 == 0:
                     for opened in ("1", "e", "h", "f", "v"):
                         terminal.type(opened)
@@ -129,17 +130,13 @@ def _reached(terminal: Terminal, title: str) -> bool:
     return False
 
 
-def _trusted(screen: str) -> list[str]:
-    """The lines of the ticket pane that are drawn from typed fields: from WHY to before WHO, without the ticket's number."""
-    found, taking = [], False
-    for line in screen.splitlines():
-        cells = line.split("│")
-        middle = next((cell for cell in cells if cell.strip().startswith((*TRUSTED, "WHO"))), None)
-        if middle is not None:
-            taking = not middle.strip().startswith("WHO")
-        if taking:
-            found.append(middle.rstrip() if middle is not None else line[38:96].rstrip())
-    return found
+def _trusted(terminal: Terminal) -> list[str]:
+    """The lines of the ticket pane that are drawn from typed fields: from WHY to before WHO."""
+    rows = terminal.columns(*PANE)
+    labels = [row.strip().split(" ", 1)[0] for row in rows]
+    if "WHY" not in labels or "WHO" not in labels:
+        return ["the labels are gone"]
+    return rows[labels.index("WHY") : labels.index("WHO")]
 
 
 def _kinds(raw: bytes) -> set[bytes]:
