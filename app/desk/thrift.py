@@ -32,6 +32,8 @@ Cell = tuple[str, Pen]
 PLAIN = Pen()
 GAP = 6
 """Unchanged cells that are written rather than jumped over: a jump costs about that many bytes."""
+SPILL = 12
+"""Columns that a sign may take beyond those we count: a family of emoji joined by a terminal that does not join them."""
 ON_BLANKS = ("4", "7", "9", "21", "53")
 """Attributes that show on a space: underlines, reverse, strike, overline."""
 
@@ -66,9 +68,22 @@ class Shown:
         for x, y, segments in pieces:
             if 0 <= y < height:
                 for start, run in self._differing(x, y, self._pens.cells(segments)):
-                    text, pen = _written(run, pen)
-                    written.append(f"\x1b[{y + 1};{start + 1}H{text}")
+                    text, pen = _written(run, pen, y, start)
+                    written.append(_at(y, start) + text)
+                    if any(_uncertain(cell[0]) for cell in run[-SPILL:]):
+                        end = start + len(run)
+                        text, pen = _written(self._known(y, end), pen, y, end)
+                        written.append(_at(y, end) + text if text else "")
         return "".join(written) + ("\x1b[0m" if pen != PLAIN else "")
+
+    def _known(self, y: int, start: int) -> list[Cell]:
+        """The next cells of a line, as far as they are known: what was written before them may have spilt over."""
+        known: list[Cell] = []
+        for cell in self._lines[y][start : start + SPILL]:
+            if cell is None:
+                break
+            known.append(cell)
+        return known if not known or known[0][0] else []
 
     def _differing(self, x: int, y: int, new: list[Cell]) -> Iterable[tuple[int, list[Cell]]]:
         """The runs of a painted line that are not on the terminal yet, by column."""
@@ -152,15 +167,33 @@ class Pens:
         return pen, pen if shows else Pen("", "", pen.background)
 
 
-def _written(run: Sequence[Cell], pen: Pen) -> tuple[str, Pen]:
-    """A run as it is sent, from one pen to the last one used."""
+def _written(run: Sequence[Cell], pen: Pen, y: int, x: int) -> tuple[str, Pen]:
+    """A run as it is sent to its place, from one pen to the last one used. After a sign whose width a terminal may count
+    otherwise the next one is put where it belongs."""
     parts: list[str] = []
-    for text, wanted in run:
+    lost = False
+    for at, (text, wanted) in enumerate(run):
+        if lost and text:
+            parts.append(_at(y, x + at))
+            lost = False
         if wanted is not pen and wanted != pen:
             parts.append(_change(pen, wanted, blank=text == " "))
             pen = wanted if text != " " or wanted.attributes != "" else _kept(pen, wanted)
+        if _uncertain(text):
+            columns = 2 if at + 1 < len(run) and not run[at + 1][0] else 1
+            parts.append(" " * columns + _at(y, x + at))  # where it is drawn narrower, nothing old shows beside it
+            lost = True
         parts.append(text)
     return "".join(parts), pen
+
+
+def _at(y: int, x: int) -> str:
+    return f"\x1b[{y + 1};{x + 1}H"
+
+
+def _uncertain(text: str) -> bool:
+    """Whether terminals differ about its width: signs made of several characters, flags and other emoji."""
+    return len(text) > 1 or text >= "\U0001f000"
 
 
 def _kept(pen: Pen, wanted: Pen) -> Pen:
@@ -197,7 +230,7 @@ def _base(made: list[Cell]) -> int:
 
 def _fragile(line: Sequence[Cell | None]) -> bool:
     """A terminal may count its columns otherwise than we do: such a line is written whole."""
-    return any(cell is None or len(cell[0]) != 1 for cell in line)
+    return any(cell is None or len(cell[0]) != 1 or _uncertain(cell[0]) for cell in line)
 
 
 def _runs(before: Sequence[Cell | None], new: Sequence[Cell]) -> list[tuple[int, int]]:
