@@ -32,6 +32,7 @@ PER_CASE = 10
 PER_DESK = 60
 """Cases one desk is walked through."""
 FILES = ("naughty_strings", "terminal_unicode_csv", "prompt_injections", "benign_lookalikes")
+SETTLE_SECONDS = 2.0
 PANE = (35, 95)
 """The ticket pane's columns at 120x36, without its borders."""
 _SEQUENCE = re.compile(
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found: dict[str, int] = {"sequences": 0, "bare": 0, "trusted_lines_changed": 0, "cases_not_reached": 0}
     examples: list[str] = []
     for number, part in enumerate(_parts(texts)):
-        raw, lines = _walk(part, given.break_)
+        raw, lines = _walk(part, given.break_, trusted)
         strange = _kinds(raw) - allowed
         found["sequences"] += len(strange)
         bare = _BARE.findall(_SEQUENCE.sub(b"", raw).decode("utf-8", "replace"))
@@ -95,7 +96,7 @@ def _parts(texts: list[str]) -> Iterator[list[str]]:
 # ── one desk, walked through ─────────────────────────────────────────────────
 
 
-def _walk(texts: list[str], break_: str | None) -> tuple[bytes, list[list[str]]]:
+def _walk(texts: list[str], break_: str | None, expected: list[str] | None = None) -> tuple[bytes, list[list[str]]]:
     """All bytes that a desk on these texts writes, and the trusted lines of each case as they stood."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "texts.json"
@@ -106,7 +107,7 @@ def _walk(texts: list[str], break_: str | None) -> tuple[bytes, list[list[str]]]
             for number in range(cases):
                 if not _reached(terminal, f"T-{number:04d} "):
                     break
-                lines.append(_trusted(terminal))
+                lines.append(_settled(terminal, expected))
                 if number % 12 == 0:
                     for opened in ("1", "e", "h", "f", "v"):
                         terminal.type(opened)
@@ -137,6 +138,16 @@ def _trusted(terminal: Terminal) -> list[str]:
     if "WHY" not in labels or "WHO" not in labels:
         return ["the labels are gone"]
     return rows[labels.index("WHY") : labels.index("WHO")]
+
+
+def _settled(terminal: Terminal, expected: list[str] | None) -> list[str]:
+    """The trusted lines when the screen has come to rest: as expected, or whatever still stands there after a while."""
+    until = time.monotonic() + SETTLE_SECONDS
+    while expected is None or _trusted(terminal) != expected:
+        terminal.read(0.05)
+        if time.monotonic() > until:
+            break
+    return _trusted(terminal)
 
 
 def _kinds(raw: bytes) -> set[bytes]:
