@@ -20,6 +20,9 @@ GAUGE = 0
 COUNTED = 10_000
 """Overdue reviews are counted up to here: beyond, the exact number helps nobody and costs time."""
 
+DOWN_AFTER = 3
+"""Calls in a row of minutes without one answer, after which a model counts as down: one or two are a hiccup."""
+
 WORKER_ALIVE = timedelta(seconds=10)
 
 _tallies, _reviews, _workers = table(TallyRow), table(ReviewRow), table(WorkerRow)
@@ -69,6 +72,30 @@ def counters(session: Session, hours: int) -> Counters:
             select(func.count()).where(_workers.c.beat_at > moment - WORKER_ALIVE, _workers.c.buried.is_(False))
         ).scalar_one(),
         executions_unknown=gauge(session, "executions:unknown"),
+        models_down=_models_down(session, moment),
+    )
+
+
+def called(session: Session, model: str, *, answered: bool) -> None:
+    """A model was asked."""
+    add(session, "model_answers" if answered else "model_silences", model, seconds=FIVE_MINUTES)
+
+
+def _models_down(session: Session, moment: datetime) -> tuple[str, ...]:
+    """The models that were asked in this bucket and the one before, and gave no answer in either."""
+    first = int(moment.timestamp()) // FIVE_MINUTES * FIVE_MINUTES - FIVE_MINUTES
+    found = (
+        select(_tallies.c.name, _tallies.c.key, func.sum(_tallies.c.count).label("n"))
+        .where(_tallies.c.name.in_(("model_answers", "model_silences")), _tallies.c.at >= first)
+        .group_by(_tallies.c.name, _tallies.c.key)
+    )
+    sums = {(row.name, row.key): int(row.n) for row in session.execute(found)}
+    return tuple(
+        sorted(
+            model
+            for (name, model), n in sums.items()
+            if name == "model_silences" and n >= DOWN_AFTER and ("model_answers", model) not in sums
+        )
     )
 
 

@@ -65,7 +65,8 @@ class RouteCounters(Value):
 
 
 class Counters(Value):
-    """Live numbers over a window of `hours`. `retries_by_step` and `*_series` cover the last hour in 12 buckets."""
+    """Live numbers over a window of `hours`. `retries_by_step` and `*_series` cover the last hour in 12 buckets.
+    `models_down`: those that were asked in the last minutes and never answered."""
 
     at: Time
     hours: int
@@ -82,6 +83,7 @@ class Counters(Value):
     spot_checks_waiting: int = 0
     workers: int = 0
     executions_unknown: int = 0
+    models_down: tuple[Line, ...] = ()
 
 
 class Event(Value):

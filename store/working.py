@@ -146,6 +146,9 @@ def record(session: Session, ticket_id: str, attempts: tuple[Attempt, ...]) -> N
         )
         session.flush()
         fresh.append(one)
+        if one.model:
+            # An answer that does not fit is an answer: the model is there.
+            counting.called(session, one.model, answered=one.outcome == "ok" or one.tokens_out > 0)
         if one.number > 1:
             counting.add(session, "retries", one.route)
             counting.add(session, "retry_steps", one.step, seconds=counting.FIVE_MINUTES)

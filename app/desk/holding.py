@@ -146,14 +146,13 @@ class Holding:
         elif isinstance(error, LeaseLost):
             self._lost(error)
         elif isinstance(error, Taken):
-            self.notice = line(
-                ("◆ ", "bold $warning"),
-                (f"{error.by} holds it until {clock(error.until)}. You can read it.", "$warning"),
-            )
+            self.notice = notices.held(f"{error.by} holds it until {clock(error.until)}.")
         elif isinstance(error, Conflict):
             self._conflict(error)
+        elif isinstance(error, Unavailable):
+            self.notice = notices.unreached(str(error))
         else:
-            said = "Not sent. " if what == "decide" or isinstance(error, Unavailable) else ""
+            said = "Not sent. " if what == "decide" else ""
             self.notice = line(("✗ ", "bold $error"), (f"{said}{error}", "$error"))
         if what in {"decide", "edit"} and case is not None:
             case.verdicts.clear()
@@ -164,10 +163,9 @@ class Holding:
         case.lease = None
         self.pending = None
         kept = self._draft()
-        tail = f" Your edits are kept as a draft: {keys.shown('edit')} goes on with them." if kept else ""
         if kept is not None:
             self._counter.spawn(self.talk.keep_draft(kept), "draft")
-        self.notice = line(("✗ ", "bold $error"), (f"Not sent. {error}{tail}", "$error"))
+        self.notice = notices.lost(str(error), kept=kept is not None)
 
     def _conflict(self, error: Conflict) -> None:
         if error.review is not None:

@@ -18,8 +18,29 @@ def first(review: Review, me: str) -> Content:
         return words(deciding.settled(review, None, None, ""), "$warning")
     if review.claimed_by and review.claimed_by != me:
         until = f" until {clock(review.claimed_until)}" if review.claimed_until else ""
-        return line(("◆ ", "bold $warning"), (f"{review.claimed_by} has it open{until}. You can read it.", "$warning"))
+        return held(f"{review.claimed_by} has it open{until}.")
     return lines([part for part in (spoken_to(review, me), draft(review)) if part])
+
+
+def held(said: str) -> Content:
+    """That another has it, in a sentence, and where to go on."""
+    return line(("◆ ", "bold $warning"), (f"{said} You can read it; ", "$warning"), *_key("next", "takes the next one"))
+
+
+def lost(said: str, *, kept: bool) -> Content:
+    """That the claim is gone, in the store's sentence, and how to take the case again."""
+    then = _key("edit", "goes on with your edits") if kept else _key("open", "takes it again")
+    return line(("✗ ", "bold $error"), (f"Not sent. {said} ", "$error"), *then)
+
+
+def unreached(said: str) -> Content:
+    """That the store took nothing."""
+    return line(("✗ ", "bold $error"), (f"Not sent. {said} Nothing is queued.", "$error"))
+
+
+def _key(key_id: str, does: str) -> tuple[tuple[str, str], ...]:
+    shown = keys.shown(key_id)
+    return ((shown, "bold $primary"), (f" {does}.", "")) if shown else ()
 
 
 def nothing_to_approve() -> Content:

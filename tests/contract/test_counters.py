@@ -27,6 +27,19 @@ async def test_retries_are_counted_once_by_step_and_route(house: House) -> None:
     assert len((await house.queue.history("4183")).attempts) == 2
 
 
+async def test_a_model_that_only_ever_fails_is_down_until_it_answers_once(house: House) -> None:
+    await house.queue.submit(shop.message())
+    silent = Attempt(step="classify", model="strong", outcome="temporary", code="server_error")
+    house.work.record("4183", tuple(silent.model_copy(update={"number": n}) for n in (1, 2)))
+    assert (await house.queue.counters()).models_down == ()
+    misfit = Attempt(step="draft", model="cheap", outcome="permanent", code="invalid_answer", tokens_out=40)
+    wrong = tuple(misfit.model_copy(update={"number": n}) for n in (1, 2, 3))
+    house.work.record("4183", (silent.model_copy(update={"number": 3}), *wrong))
+    assert (await house.queue.counters()).models_down == ("strong",)
+    house.work.record("4183", (Attempt(step="classify", model="strong", number=4),))
+    assert (await house.queue.counters()).models_down == ()
+
+
 async def test_a_ticket_that_changes_its_route_or_falls_back_is_a_switch(house: House) -> None:
     for number, name in (("m1", "routine"), ("m2", "routine"), ("m3", "messy"), ("m4", "fallback")):
         await house.queue.submit(shop.message(number))

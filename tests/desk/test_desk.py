@@ -385,7 +385,7 @@ async def test_a_lost_lease_keeps_the_edits(queue: FakeQueue) -> None:
         await until(pilot, lambda: main(pilot).situation().mode == "confirm", "the question")
         queue.lose("r4183")
         await pilot.press("y")
-        await until(pilot, lambda: "kept as a draft" in words(pilot, "#notice"), "the notice")
+        await until(pilot, lambda: "goes on with your edits" in words(pilot, "#notice"), "the notice")
         await until(pilot, lambda: queue.drafts, "the draft")
         assert queue.drafts[0].args["a1"]["amount"]["minor"] == 4000
         assert not decided(queue)

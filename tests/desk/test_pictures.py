@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -144,6 +145,53 @@ def test_no_worker_and_a_switch(snap_compare: Any, size: tuple[int, int]) -> Non
     queue.off = (Switch(kind="route", name="messy", on=False, who="bo", why="prompt loops", since=samples.AT, held=3),)
     assert figures.clock(samples.AT) == "14:08"
     assert snap_compare(desk(queue), terminal_size=size, run_before=on_screen)
+
+
+@BY_SIZE
+def test_a_model_that_does_not_answer(snap_compare: Any, size: tuple[int, int]) -> None:
+    queue = FakeQueue(samples.day(), models_down=("strong",))
+    assert snap_compare(desk(queue), terminal_size=size, run_before=on_screen)
+
+
+@BY_SIZE
+def test_a_disk_that_takes_nothing(snap_compare: Any, size: tuple[int, int]) -> None:
+    queue = FakeQueue(samples.day())
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await asked(pilot)
+        queue.down = "The queue's folder is read-only: make it writable, then it goes on."
+        await pilot.press("y")
+        await until(pilot, lambda: "Not sent" in words(pilot, "#notice"), "the notice")
+        await until(pilot, lambda: "read-only" in words(pilot, "#status"), "the status")
+
+    assert snap_compare(desk(queue), terminal_size=size, run_before=steps)
+
+
+@BY_SIZE
+def test_a_lost_lease(snap_compare: Any, size: tuple[int, int]) -> None:
+    queue = FakeQueue(samples.day())
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await asked(pilot)
+        queue.lose("r4183")
+        await pilot.press("y")
+        await until(pilot, lambda: "Not sent" in words(pilot, "#notice"), "the notice")
+
+    assert snap_compare(desk(queue), terminal_size=size, run_before=steps)
+
+
+@BY_SIZE
+def test_a_case_that_another_has_open(snap_compare: Any, size: tuple[int, int]) -> None:
+    queue = FakeQueue(samples.day())
+    old = queue.reviews["r4183"]
+    until_ = samples.AT + timedelta(minutes=2)
+    queue.reviews["r4183"] = old.model_copy(update={"claimed_by": "bo", "claimed_until": until_})
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await on_screen(pilot)
+        await pilot.press(*(["tab"] if size[0] < 100 else []))
+
+    assert snap_compare(desk(queue), terminal_size=size, run_before=steps)
 
 
 @pytest.mark.parametrize("theme", ["lastclick-light", "lastclick-contrast", "ansi-dark"])

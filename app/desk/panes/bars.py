@@ -6,6 +6,7 @@ from datetime import datetime
 
 from textual.content import Content
 
+from app.desk import keys
 from app.desk.figures import age, clock
 from app.desk.panes.ticket import Drawn
 from app.desk.words import line, short, words
@@ -24,11 +25,11 @@ class StatusBar(Drawn):
 class KeyBar(Drawn):
     """The keys that work now, and on the right what just happened or can be undone."""
 
-    def show(self, keys: tuple[tuple[str, str], ...], said: tuple[str, str]) -> None:
+    def show(self, working: tuple[tuple[str, str], ...], said: tuple[str, str]) -> None:
         width = self.app.size.width
         text, style = said
         text = short(text, max(0, width // 2))
-        shown = Content("  ").join(line((key, "bold $primary"), (f" {title}", "")) for key, title in keys)
+        shown = Content("  ").join(line((key, "bold $primary"), (f" {title}", "")) for key, title in working)
         room = width - 2 - shown.cell_length - len(text)
         self.draw(line((" ", ""), shown, (" " * max(1, room), ""), (text, style)))
 
@@ -72,6 +73,10 @@ def _alarm(counters: Counters | None, switches: tuple[Switch, ...], trouble: str
             f" · and {len(off) - 1} more off" if len(off) > 1 else ""
         )
         return words(short(f"⚠ {text}", cells), "bold $warning")
+    if counters is not None and counters.models_down:
+        again = keys.shown("retry")
+        told = f"⚠ no answer from {', '.join(counters.models_down)}" + (f": {again} tries one again" if again else "")
+        return words(short(told, cells), "bold $warning")
     if counters is not None and not counters.workers:
         return words(short("⚠ no worker runs: new tickets are not answered", cells), "bold $warning")
     return Content("")

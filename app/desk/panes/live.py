@@ -104,6 +104,7 @@ def _work(counters: Counters, width: int) -> list[Content]:
         rows.append(line(("● ", "$success"), (f"{counters.workers} worker{'' if counters.workers == 1 else 's'}", "")))
     else:
         rows.append(line(("○ ", "bold $error"), ("no worker runs", "bold $error")))
+    rows += [line(("○ ", "bold $error"), (fit(f"{each} silent", width - 2), "$error")) for each in counters.models_down]
     if counters.executions_unknown:
         rows.append(words(fit(f"? {counters.executions_unknown} unknown outcome", width), "bold $warning"))
     if counters.held:

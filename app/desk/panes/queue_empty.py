@@ -50,7 +50,13 @@ def _all_done(counters: Counters, decided_here: int) -> Content:
     told = f"You decided {decided_here} just now." if decided_here else "Nothing stopped for a person."
     rows = [words("Nothing waits.", "bold $success"), words(told), NOTHING]
     rows.append(words("New cases appear here by themselves.", "$quiet") if counters.workers else _no_worker())
+    rows.append(_elsewhere("shows what is snoozed or held"))
     return lines(rows)
+
+
+def _elsewhere(shows: str) -> Content:
+    shown = keys.shown("filter")
+    return line((shown, "bold $primary"), (f" {shows}.", "$quiet")) if shown else NOTHING
 
 
 def _all_held(counters: Counters) -> Content:
@@ -61,6 +67,7 @@ def _all_held(counters: Counters) -> Content:
             words("A switch is off, and what waits behind it holds until it is on again."),
             NOTHING,
             words("The line above says which switch, who threw it and why.", "$quiet"),
+            _elsewhere("shows the cases under “held by a switch”"),
         ]
     )
 
