@@ -103,7 +103,7 @@ class Spoken:
         try:
             await do(rest)
         except LeaseLost as error:
-            self._say(f"Not sent. {error}")
+            self._say(f"Not sent. {error} Say open and its number to take it again.")
             await self._keep_draft()
             if self._case is not None:
                 self._case.lease = None
@@ -297,7 +297,7 @@ class Spoken:
         self, case: OpenCase, verdicts: tuple[Verdict, ...], instead: Retry | HandOver | Snooze | None = None
     ) -> None:
         if case.lease is None:
-            raise LeaseLost("The claim on this case ran out. Say open and its number to take it again.")
+            raise LeaseLost("Your claim on this case ran out.")
         took = int((self._clock() - case.opened_at) * 1000)
         made = deciding.decision(case, self._actor, took, verdicts=verdicts, instead=instead)
         outcome = await self._queue.decide(made, case.lease)
