@@ -45,19 +45,9 @@ class Terminal:
                 return
             if not data:
                 return
-            self.take(data)
-
-    def part(self, seconds: float) -> bytes | None:
-        """The next bytes as they come, not yet on the screen; None when none come within that time."""
-        if not select.select([self._fd], [], [], seconds)[0]:
-            return None
-        return os.read(self._fd, 65536)
-
-    def take(self, data: bytes) -> None:
-        """Put bytes on the screen."""
-        self.output += data
-        # pyte does not know private-parameter sequences of newer terminals and would print their tails.
-        self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;:]*[a-gi-ln-z]", b"", data))
+            self.output += data
+            # pyte does not know private-parameter sequences of newer terminals and would print their tails.
+            self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;:]*[a-gi-ln-z]", b"", data))
 
     def screen(self) -> str:
         return "\n".join(line.rstrip() for line in self.columns(0, self._screen.columns))

@@ -212,7 +212,7 @@ class Handling(Holding):
     def _send(self, verdicts: tuple[Verdict, ...], instead: Retry | HandOver | Snooze | None = None) -> None:
         case = self._the_case()
         if case.lease is None:
-            self._lost(LeaseLost("The claim on this case ran out."), sending=True)
+            self._lost(LeaseLost("The claim on this case ran out."))
             return
         self.busy = True
         took = int((time.monotonic() - case.opened_at) * 1000)

@@ -144,7 +144,7 @@ class Holding:
         if case is None or (review_id and case.review.id != review_id):
             self._counter.say(str(error), "bold $error")
         elif isinstance(error, LeaseLost):
-            self._lost(error, sending=what != "renew")
+            self._lost(error)
         elif isinstance(error, Taken):
             self.notice = notices.held(f"{error.by} holds it until {clock(error.until)}.")
         elif isinstance(error, Conflict):
@@ -158,14 +158,14 @@ class Holding:
             case.verdicts.clear()
         self._counter.redraw()
 
-    def _lost(self, error: QueueError, *, sending: bool) -> None:
+    def _lost(self, error: QueueError) -> None:
         case = self._the_case()
         case.lease = None
         self.pending = None
         kept = self._draft()
         if kept is not None:
             self._counter.spawn(self.talk.keep_draft(kept), "draft")
-        self.notice = notices.lost(str(error), kept=kept is not None, sending=sending)
+        self.notice = notices.lost(str(error), kept=kept is not None)
 
     def _conflict(self, error: Conflict) -> None:
         if error.review is not None:

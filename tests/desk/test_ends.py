@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import pty
 import signal
@@ -19,10 +18,6 @@ from pathlib import Path
 import pytest
 
 from app.desk import crash, diary
-from store.live import Counters
-from tests.desk import samples
-from tests.desk.conftest import desk, main, on_screen
-from tests.desk.fake_queue import FakeQueue
 from tests.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -179,24 +174,3 @@ def _wait(true: object, what: str) -> None:
     until = time.monotonic() + 10
     while not true():  # type: ignore[operator]
         assert time.monotonic() < until, f"never: {what}"
-
-
-async def test_what_is_read_while_the_desk_closes_is_no_defect() -> None:
-    """The answer of the store comes when the panes it was for are gone already."""
-    queue = FakeQueue(samples.day())
-    app = desk(queue)
-    told = queue.counters
-
-    async def late(hours: int = 168) -> Counters:
-        while app.is_running or app.query_main().query("QueueList"):  # noqa: ASYNC110 - closing has no event of its own
-            await asyncio.sleep(0)
-        return await told(hours)
-
-    async with app.run_test(size=(120, 36)) as pilot:
-        await on_screen(pilot)
-        reading = main(pilot).reading
-        assert reading is not None
-        queue.counters = late  # type: ignore[method-assign]
-        reading.now()
-        await pilot.pause(0.4)
-    assert app._exception is None
