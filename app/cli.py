@@ -17,6 +17,7 @@ COMMANDS = {
     "show": "print the queue, or one ticket with everything on it",
     "shop": "load the shop's records that the workflow looks things up in",
     "rules": "check the rules files",
+    "replay": "run old tickets through the AI path, beside what people did",
     "map": "draw the way of a ticket from the live rules",
     "intents": "fit and test the embedded models on your intents",
     "journal": "verify the journal",

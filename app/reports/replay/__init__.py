@@ -1,0 +1,1 @@
+"""Old tickets through the AI path without effects, beside what people did."""
