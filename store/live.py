@@ -9,11 +9,13 @@ from pydantic import Field
 from store.contract import (
     Attempt,
     Execution,
+    Gate,
     Json,
     Line,
     Message,
     Money,
     Note,
+    Proposal,
     ReviewState,
     Risk,
     Ticket,
@@ -164,3 +166,24 @@ class TicketHistory(Value):
     executions: tuple[Execution, ...]
     reviews: tuple[Row, ...]
     notes: tuple[Note, ...]
+
+
+# ── what was ─────────────────────────────────────────────────────────────────
+
+
+class Past(Value):
+    """A proposal of the workflow and how it ended. `how`: send, ask, review, hold, close. `gate`, `state` and `verdicts`
+    (approve, edit, reject, respond, retry, hand_over, snooze) are of the review it stopped for, if it did."""
+
+    proposal: Proposal
+    how: Line
+    gate: Gate = Gate()
+    state: Line = ""
+    verdicts: tuple[Line, ...] = ()
+
+
+class PastPage(Value):
+    """Newest first; `next` continues after the last one, None at the end."""
+
+    rows: tuple[Past, ...]
+    next: str | None = None

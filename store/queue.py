@@ -18,7 +18,7 @@ from store.contract import (
     Ticket,
     Verdict,
 )
-from store.live import Counters, Event, Page, Switch, SwitchPreview, TicketHistory, View
+from store.live import Counters, Event, Page, PastPage, Switch, SwitchPreview, TicketHistory, View
 
 
 class QueueError(Exception):
@@ -135,6 +135,10 @@ class Queue(Protocol):
 
     def follow(self, after: int | None = None) -> AsyncIterator[Event]:
         """Committed events after that number (None: from now on), once each, in order, until closed."""
+        ...
+
+    async def past(self, after: str | None = None, limit: int = 100) -> PastPage:
+        """What the workflow proposed, newest first, and what became of it: for reports."""
         ...
 
     async def close(self) -> None: ...

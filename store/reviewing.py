@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlmodel import Session
 
-from store import journal, plain, searching
+from store import journal, past, plain, searching
 from store.contract import Customer, Gate, GateReason, Json, Money, Proposal, TicketState, canonical, fingerprint, now
 from store.judge import Judge
 from store.queue import Conflict
@@ -71,7 +70,7 @@ def open_review(
     amount = largest(proposal)
     moment = now()
     row = ReviewRow(
-        id="r" + hashlib.sha256(proposal.request_id.encode()).hexdigest()[:16],
+        id=past.review_id(proposal.request_id),
         request_id=proposal.request_id,
         ticket_id=ticket.id,
         work_id=work_id,
