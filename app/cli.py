@@ -18,6 +18,7 @@ COMMANDS = {
     "shop": "load the shop's records that the workflow looks things up in",
     "rules": "check the rules files",
     "replay": "run old tickets through the AI path, beside what people did",
+    "what-if": "which past cases other rules would have sent another way",
     "map": "draw the way of a ticket from the live rules",
     "intents": "fit and test the embedded models on your intents",
     "journal": "verify the journal",
@@ -26,7 +27,7 @@ COMMANDS = {
     "completion": "print shell completion",
 }
 
-MODULES = {"import": "import_"}
+MODULES = {"import": "import_", "what-if": "what_if"}
 """Commands whose module cannot bear their name."""
 
 USAGE = """\
