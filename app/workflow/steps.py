@@ -122,8 +122,11 @@ def _kept(result: Tried[Classification]) -> Classified:
 
 def _text(case: Case) -> str:
     """What is classified: the message, with the ticket's subject where it opens the ticket."""
-    opens = case.messages and case.messages[0].id == case.message.id
-    return f"{case.ticket.subject}\n{case.message.text}".strip() if opens else case.message.text
+    return f"{case.ticket.subject}\n{case.message.text}".strip() if _opens(case) else case.message.text
+
+
+def _opens(case: Case) -> bool:
+    return bool(case.messages) and case.messages[0].id == case.message.id
 
 
 def _whole_text(case: Case) -> str:
@@ -155,7 +158,9 @@ def _repeat(case: Case, services: Services) -> RepeatContact | None:
     """Link this message to the automatic reply that it comes back on, if there is one."""
     wanted = tuple(intent.name for intent in case.classification.intents) if case.classification else ()
     replies = services.ai_replies(case.ticket.id)
-    found = repeats.link(case.message, wanted, replies, services.rules.windows.repeat_days) if replies else None
+    subject = case.ticket.subject if _opens(case) else ""
+    days = services.rules.windows.repeat_days
+    found = repeats.link(case.message, wanted, replies, days, subject) if replies else None
     if found is not None:
         services.link_repeat(found)
     return found

@@ -38,7 +38,7 @@ SECONDS, CAP = 2.0, 150.0
 READ = """
 import json, sys, time
 from app.models import clauses, extraction, hashed, mentions, options, pair, said, wishes
-from app.workflow import repeats
+from app.workflow import matters, repeats
 from config.load import load
 rules, names = load(), ["Ridge tent", "Cycling Helmet"]
 whole = {  # what is given a ticket as it came
@@ -48,6 +48,7 @@ whole = {  # what is given a ticket as it came
     "features": lambda text: hashed.features([text]),
     "cut": pair.cut,
     "confused": repeats.confused,
+    "matter": lambda text: (matters.said(text), matters.opens(text), matters.goes_on(text), matters.to_us(text)),
 }
 clause = {  # what is given a clause, which is a piece of the first `clauses.MOST` characters
     "asks": clauses.asks,
@@ -84,5 +85,5 @@ def test_no_reader_of_a_ticket_takes_long_over_a_million_characters() -> None:
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     slow = [(name, piece, round(seconds, 1)) for name, piece, seconds in rows if seconds > SECONDS]
     assert not slow
-    assert len(rows) == len(PIECES) * 17
+    assert len(rows) == len(PIECES) * 18
     assert time.monotonic() - begun < CAP

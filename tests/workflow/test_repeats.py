@@ -53,6 +53,50 @@ def test_the_newest_reply_of_the_thread_wins_over_a_newer_one_elsewhere() -> Non
     assert found("hi", old, elsewhere, new, intents=("order_status",)).reply_id == "r2"
 
 
+def test_a_new_matter_in_an_old_thread_is_no_repeat() -> None:
+    lamp = (
+        answer(text="The lamp was sent on Monday."),
+        proposal(message="My lamp has not come", text="The lamp was sent."),
+    )
+    assert found("Thanks, and the lamp?", lamp).why == "same_thread"
+    new = "How do I change the password of my account? The page for it shows nothing since your update of last week."
+    assert found(new, lamp) is None
+    assert found(new, lamp, intents=("order_status",)).why == "same_thread"
+
+
+def test_who_comes_back_in_a_new_thread_is_linked_to_the_answer_that_speaks_of_the_same() -> None:
+    lamp = (
+        answer(1, "t8", id="lamp", text="Screw the bulb of the lamp in again."),
+        proposal(message="The lamp is dark"),
+    )
+    tent = (answer(0.5, "t9", id="tent", text="Wash the tent cold."), proposal(message="Mould on my tent"))
+    assert found("I tried another bulb, the lamp stays dark", lamp, tent).reply_id == "lamp"
+    assert found("Thanks, the tent looks good after washing", lamp, tent).reply_id == "tent"
+    assert found("I bought a kettle and the lid is missing", lamp, tent) is None
+
+
+def test_the_subject_of_a_new_thread_says_what_it_is_about() -> None:
+    other = (answer(thread="t9"), proposal(action()))
+    assert link(message("It has not come."), (), [other], 7, "Order HF-10012").why == "same_matter"
+    assert link(message("It has not come."), (), [other], 7, "Order HF-10099") is None
+
+
+def test_the_same_wish_for_another_order_is_another_matter() -> None:
+    other = (answer(thread="t9"), proposal(action()))
+    assert found("Where is HF-10099?", other, intents=("order_status",)) is None
+    assert found("Where is HF-10012?", other, intents=("order_status",)) is not None
+
+
+def test_of_equal_answers_the_newest_is_meant() -> None:
+    first, second = (answer(2, "t8", id="first"), proposal()), (answer(2, "t9", id="second"), proposal())
+    assert found("hello", first, second, intents=("order_status",)).reply_id == "second"
+
+
+def test_who_did_not_understand_comes_back_in_whatever_words() -> None:
+    told = (answer(text="Press the red key."), proposal(message="The heating is off", text="Press the red key."))
+    assert found("What do you mean? How do I find anything of that sort in my cellar", told).confusion
+
+
 def test_the_link_names_the_failure_message_the_customer_had_read() -> None:
     told = failure("missing_order_id", "routing", rules())
     contact = found("I do not understand this", (answer(), proposal(failure=told)))
