@@ -19,6 +19,7 @@ COMMANDS = {
     "rules": "check the rules files",
     "replay": "run old tickets through the AI path, beside what people did",
     "what-if": "which past cases other rules would have sent another way",
+    "trust": "what people never change, and what they keep changing",
     "map": "draw the way of a ticket from the live rules",
     "intents": "fit and test the embedded models on your intents",
     "journal": "verify the journal",

@@ -59,17 +59,10 @@ def run(given: argparse.Namespace) -> int:
 
 async def _past(where: Settings, last: int) -> list[Past]:
     from app.commands.desk import queue_of
+    from app.reports.past import everything
 
     queue = queue_of(where)
-    found: list[Past] = []
-    after: str | None = None
     try:
-        while len(found) < last:
-            page = await queue.past(after, min(500, last - len(found)))
-            found += page.rows
-            after = page.next
-            if after is None:
-                break
+        return [each async for each in everything(queue, last=last)]
     finally:
         await queue.close()
-    return found
