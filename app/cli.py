@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "desk": "open the desk on your queue (the same as no command)",
     "demo": "open the desk on a sample shop with tickets arriving live",
+    "init": "start your team on one narrow flow",
     "import": "file tickets from a JSON Lines or CSV file",
     "worker": "run the workflow that answers tickets",
     "show": "print the queue, or one ticket with everything on it",

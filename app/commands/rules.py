@@ -40,7 +40,8 @@ def _check(given: argparse.Namespace) -> int:
 def _copy(given: argparse.Namespace) -> int:
     import shutil
 
-    from config.load import DEFAULTS, PROMPTS, SHOP
+    from config.explained import header
+    from config.load import DEFAULTS, FILES, PROMPTS, SHOP
 
     target = given.folder or settings(given.home, rules=given.rules).rules_folder
     if target.exists() and any(target.iterdir()):
@@ -49,6 +50,9 @@ def _copy(given: argparse.Namespace) -> int:
     shutil.copytree(DEFAULTS, target, dirs_exist_ok=True)
     for folder in (PROMPTS, SHOP):
         shutil.copytree(folder, target / folder.name)
+    for path in (target / f"{name}.toml" for name in FILES):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(header(path.stem, text) + text, encoding="utf-8")
     # The defaults lie beside the sample shop, a team's rules above it.
     sources = target / "sources.toml"
     sources.write_text(sources.read_text(encoding="utf-8").replace('"../shop/', '"shop/'), encoding="utf-8")

@@ -10,16 +10,7 @@ from pathlib import Path
 from app.reports.way_words import condition_of_review, condition_of_trigger, what_then
 from config.check import check
 from config.rules import ActionEntry, ReviewEntry, Rules
-
-TOLD_BY_THE_STEPS = frozenset(
-    {
-        "action_failed", "action_unknown", "approval_void", "connector_refused", "connector_timeout",
-        "connector_unreachable", "field_missing", "message_too_long", "missing_detail", "model_answer_unfit",
-        "model_broke_off", "model_busy", "model_quota", "model_refused", "model_timeout", "model_unreachable",
-        "no_passage", "records_down", "stale_facts", "step_broke", "switched_off", "undelivered_reply",
-    }
-)  # fmt: skip
-"""Codes of messages.toml that the steps themselves tell, without a rule that names them."""
+from config.told import TOLD_BY_THE_STEPS
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from xml.etree import ElementTree
 import pytest
 
 from app.cli import main
-from app.reports.way import TOLD_BY_THE_STEPS, Way, way
+from app.reports.way import Way, way
 from app.reports.way_html import drawing, page
 from app.reports.way_mermaid import chart
 from app.reports.way_text import lines
 from config.load import DEFAULTS, load
+from config.told import TOLD_BY_THE_STEPS
 from tests.config.test_messages import codes
 
 
