@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select
 from sqlmodel import Session
 
-from store import journal, plain, reading
+from store import journal, keying, plain, reading
 from store.contract import (
     REPLY,
     Action,
@@ -19,11 +19,9 @@ from store.contract import (
     Json,
     Proposal,
     action_hash,
-    canonical,
     now,
 )
 from store.judge import Judge
-from store.queue import Conflict
 from store.tables import (
     DecisionRow,
     ExecutionRow,
@@ -59,8 +57,8 @@ def enqueue(session: Session, judge: Judge, ticket: TicketRow, intent: Intent) -
     if intent.proposal.customer_reply is not None:
         steps.append(_reply_action(session, ticket, intent))
     rows = []
-    for position, action in enumerate(_keyed(ticket, intent.proposal, steps)):
-        _refuse_repeated(session, action)
+    for position, action in enumerate(keying.keyed(session, ticket, intent.proposal, steps)):
+        keying.refuse_repeated(session, action)
         rows.append(
             ExecutionRow(
                 id="x" + hashlib.sha256(f"{intent.batch}\n{position}".encode()).hexdigest()[:16],
@@ -96,7 +94,7 @@ def enqueue(session: Session, judge: Judge, ticket: TicketRow, intent: Intent) -
 def already(session: Session, ticket: TicketRow, proposal: Proposal) -> GateReason | None:
     """Why a person must look before it goes out by itself: an action of it was done, or nobody knows whether it was."""
     kinds = {action.kind for action in proposal.actions}
-    keys = [action.idempotency_key for action in _keyed(ticket, proposal, proposal.actions)]
+    keys = [action.idempotency_key for action in keying.keyed(session, ticket, proposal, proposal.actions)]
     unknown = (_executions.c.state == "unknown") & (_executions.c.kind.in_(kinds))
     known = _executions.c.state.in_(("queued", "running", "done")) & _executions.c.idempotency_key.in_(keys)
     found = session.execute(
@@ -176,38 +174,6 @@ def as_let_go(session: Session, request_id: str, rows: Sequence[ExecutionRow]) -
 def digest_of(rows: Sequence[ExecutionRow]) -> str:
     """One digest over all that was let go, in order."""
     return hashlib.sha256("\n".join(row.envelope_hash for row in rows).encode()).hexdigest()
-
-
-# ── keys ─────────────────────────────────────────────────────────────────────
-
-
-def _keyed(ticket: TicketRow, proposal: Proposal, actions: Sequence[Action]) -> list[Action]:
-    """The same intent gets the same key, whoever lets it go and however often: ticket, the message that is answered, what
-    is done, and a number that tells apart what is meant twice."""
-    met: dict[bytes, int] = {}
-    keyed = []
-    for action in actions:
-        intent = canonical({"ticket": ticket.id, "to": proposal.watermark.last_customer_message_id} | _what(action))
-        met[intent] = met.get(intent, 0) + 1
-        key = hashlib.sha256(intent + b"\n" + str(met[intent]).encode()).hexdigest()[:32]
-        keyed.append(action.model_copy(update={"idempotency_key": key}))
-    return keyed
-
-
-def _what(action: Action) -> dict[str, object]:
-    return {"kind": action.kind, "target": action.target, "args": action.args}
-
-
-def _refuse_repeated(session: Session, action: Action) -> None:
-    found = session.execute(
-        select(_executions.c.state, _executions.c.created_at).where(
-            _executions.c.idempotency_key == action.idempotency_key,
-            _executions.c.state.in_(("queued", "running", "done")),
-        )
-    ).first()
-    if found is not None:
-        what = action.description or action.kind
-        raise Conflict(f"This was let go already and is {found.state}: {what}. Reject it here, or change it.")
 
 
 def _reply_action(session: Session, ticket: TicketRow, intent: Intent) -> Action:

@@ -467,6 +467,10 @@ class Execution(Value):
     due_at: Time
     external_id: Line | None = None
     failure: Failure | None = None
+    key_since: Time | None = None
+    """At a dispatch: when the peer may first have got the key, by this execution or by one before it."""
+    sent_before: bool = False
+    """At a dispatch: an earlier execution had the same key, and a person let the same deed go again."""
 
 
 Proposal.model_rebuild()
@@ -488,3 +492,10 @@ def fingerprint(proposal: Proposal, gate: Gate) -> str:
 def action_hash(action: Action) -> str:
     """SHA-256 over one action: what was approved is what runs."""
     return hashlib.sha256(canonical(action)).hexdigest()
+
+
+def deed_hash(action: Action) -> str:
+    """SHA-256 over what is done, however it is told: the same deed is the same bytes for the peer."""
+    amount = action.amount.model_dump(mode="json") if action.amount else None
+    told = {"kind": action.kind, "target": action.target, "args": action.args, "amount": amount}
+    return hashlib.sha256(canonical(told)).hexdigest()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from store import afterwards, counting, journal, plain, reading, reviewing, searching, sending, switching
+from store import afterwards, counting, journal, keying, plain, reading, reviewing, searching, sending, switching
 from store.carrying import SEND_REPLY, as_let_go, of_batch, refunded_today, tell, void
 from store.contract import Action, Execution, Failure, Gate, GateReason, Watermark, action_hash, now
 from store.judge import Judge
@@ -41,7 +41,7 @@ def dispatch(session: Session, judge: Judge, execution_id: str, worker: str) -> 
     row = _row(session, execution_id)
     if row.state == "running":
         taken = _taken_over(session, row, worker)
-        return taken or reading.execution_value(row)
+        return taken or _dispatched(session, row)
     if row.state != "queued":
         return Refused("superseded", f"{row.kind} is {row.state} already.")
     waits = _not_yet(session, row)
@@ -59,7 +59,12 @@ def dispatch(session: Session, judge: Judge, execution_id: str, worker: str) -> 
     row.rules_version = judge.rules_version
     session.flush()
     tell(session, row, "running", worker=worker, attempt=row.attempt, ran=row.envelope_hash, rules=row.rules_version)
-    return reading.execution_value(row)
+    return _dispatched(session, row)
+
+
+def _dispatched(session: Session, row: ExecutionRow) -> Execution:
+    since, before = keying.first_sent(session, row)
+    return reading.execution_value(row).model_copy(update={"key_since": since, "sent_before": before})
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from store.contract import Execution, Json, now
 
 KEY_IS_GOOD_FOR = timedelta(hours=23)
 """Peers forget keys (Stripe after 24 h). Past this a second send could run twice."""
+CLOCK_MAY_DIFFER = timedelta(minutes=10)
 
 DONE = frozenset({"done", "succeeded", "success", "completed", "complete", "paid", "ok"})
 FAILED = frozenset({"failed", "rejected", "refused", "cancelled", "canceled", "declined", "error"})
@@ -38,8 +39,10 @@ class HttpConnector:
 
     def perform(self, execution: Execution) -> Result:
         """done on 2xx with an id or an empty answer; failed when it was refused or nothing was sent; else unknown."""
-        if execution.attempt > 1 and now() - execution.due_at > KEY_IS_GOOD_FOR:
-            return _unknown("the key is older than the peer keeps it")
+        if self._entry.key_header and _forgotten(execution):
+            if execution.attempt > 1:
+                return _unknown("the key is older than the peer keeps it")
+            return Result(state="failed", code="key_too_old", detail=f"{self._name} may have forgotten the key")
         try:
             values = _values(execution)
             body = json.dumps(fill(self._entry.body, values), allow_nan=False).encode() if self._entry.body else None
@@ -156,6 +159,13 @@ def _values(execution: Execution) -> dict[str, Json]:
             "amount.major": f"{'-' if action.amount.minor < 0 else ''}{whole}.{cents:02d}",
         }
     return values
+
+
+def _forgotten(execution: Execution) -> bool:
+    """Whether the peer may know the key no more. A clock that went back says nothing about how old it is."""
+    again = execution.attempt > 1 or execution.sent_before
+    age = now() - (execution.key_since or execution.due_at)
+    return again and not -CLOCK_MAY_DIFFER <= age <= KEY_IS_GOOD_FOR
 
 
 def _from_phase(failure: peers.PeerFailure) -> Result:

@@ -11,7 +11,7 @@ from app.sources import shop_file
 from app.sources.mapping import at_path
 from app.sources.shelves import FileShelf, Shelves, SourceFailure
 from config.rules import Rules
-from store.contract import Action, Execution, Json, action_hash, now
+from store.contract import Action, Execution, Json, deed_hash, now
 
 
 class Shop:
@@ -32,7 +32,7 @@ class Shop:
                 result = self._applied(connection, action)
                 connection.execute(
                     "INSERT INTO applied VALUES (?, ?, ?, ?)",
-                    (action.idempotency_key, action_hash(action), result.model_dump_json(), now().isoformat()),
+                    (action.idempotency_key, deed_hash(action), result.model_dump_json(), now().isoformat()),
                 )
                 return result
         except Refusal as refusal:
@@ -86,6 +86,6 @@ def _known(connection: sqlite3.Connection, action: Action) -> Result | None:
     row = connection.execute("SELECT digest, result FROM applied WHERE key = ?", (action.idempotency_key,)).fetchone()
     if row is None:
         return None
-    if row["digest"] != action_hash(action):
+    if row["digest"] != deed_hash(action):
         return Result(state="failed", code="connector_refused", detail="the key was used for another action")
     return Result.model_validate_json(row["result"])

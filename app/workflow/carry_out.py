@@ -63,6 +63,8 @@ def _performed(execution: Execution, incarnation: str, out: CarryingOut) -> Resu
         if (known := _asked(execution, connector, keyed)) is not None:
             return known
         execution = execution.model_copy(update={"attempt": max(2, execution.attempt)})
+    elif execution.sent_before and (known := _ended_before(execution, connector, keyed)) is not None:
+        return known
     begun, sent = time.monotonic(), 0
     deadline = out.rules.jobs["action"].deadline_seconds
     while True:
@@ -119,6 +121,13 @@ def _asked(execution: Execution, connector: Connector, keyed: bool) -> Result | 
     return Result(
         state="unknown", code="connector_timeout", detail=result.detail or "the peer cannot tell how it ended"
     )
+
+
+def _ended_before(execution: Execution, connector: Connector, keyed: bool) -> Result | None:
+    """A person let it go again while nobody knew how it ended: what the peer knows by now goes before. Where it knows
+    nothing, or that it failed and takes no keys, the person's word sends it."""
+    result = connector.outcome(execution)
+    return result if result.state == "done" or (result.state == "failed" and keyed) else None
 
 
 def connector_of(execution: Execution, rules: Rules) -> str:

@@ -92,6 +92,9 @@ class Peer:
                 self._answer(status, {"id": f"re_{key[:6]}"})
 
             def do_GET(self) -> None:
+                if not peer.tells:
+                    self._answer(503, {})
+                    return
                 key = self.path.rsplit("/", 1)[-1]
                 known = key in peer.effects
                 self._answer(200 if known else 404, {"state": "done", "id": f"re_{key[:6]}"} if known else {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -77,8 +77,9 @@ class Desk:
             jitter=lambda: 0.0,
         )
 
-    def carry_out(self, number: int = 1) -> None:
-        carry_out(execution(number).model_dump(mode="json"), "first run", self.out)
+    def carry_out(self, number: int = 1, **more: Any) -> None:
+        approved = execution(number).model_copy(update=more)
+        carry_out(approved.model_dump(mode="json"), "first run", self.out)
 
     def state(self) -> str:
         return self.store.ended[-1][1]
@@ -227,6 +228,67 @@ def test_a_switch_thrown_off_after_dispatch_still_stops_it(desk_of: Callable[[Pe
     desk.carry_out()
     assert desk.state() == "failed"
     assert desk.peer.requests == 0
+
+
+def unknown_at_first(desk: Desk, mood: str) -> None:
+    """Sent once under key-0001; nobody learned how it ended, and its follow-up is a new execution of the same key."""
+    desk.peer.script, tells = [mood], desk.peer.tells
+    desk.peer.tells = False
+    desk.carry_out()
+    desk.peer.tells, desk.peer.script = tells, []
+
+
+@pytest.mark.parametrize("mood", ["dies_before", "dies_after"])
+@pytest.mark.parametrize("tells", [True, False])
+def test_let_go_again_by_a_person_a_peer_that_honours_keys_sees_it_once(
+    desk_of: Callable[[Peer], Desk], mood: str, tells: bool
+) -> None:
+    desk = desk_of(Peer(tells=tells))
+    unknown_at_first(desk, mood)
+    assert desk.state() == "unknown"
+    desk.carry_out(id="x2", sent_before=True, key_since=datetime.now(UTC))
+    assert desk.state() == "done"
+    assert desk.peer.effects == {"key-0001": 1}
+
+
+def test_let_go_again_by_a_person_a_peer_without_keys_is_asked_first_when_it_can_tell(
+    desk_of: Callable[[Peer], Desk],
+) -> None:
+    desk = desk_of(Peer(keyed=False))
+    desk.peer.effects["key-0001"] = 1  # what became known there since
+    desk.carry_out(id="x2", sent_before=True, key_since=datetime.now(UTC))
+    assert (desk.state(), desk.peer.requests) == ("done", 0)
+
+
+def test_let_go_again_by_a_person_a_peer_that_cannot_tell_gets_it_on_their_word_alone(
+    desk_of: Callable[[Peer], Desk],
+) -> None:
+    desk = desk_of(Peer(keyed=False, tells=False))
+    unknown_at_first(desk, "dies_before")
+    assert (desk.state(), desk.peer.requests) == ("unknown", 1)
+    desk.carry_out(id="x2", sent_before=True, key_since=datetime.now(UTC))
+    assert (desk.state(), desk.peer.requests, sum(desk.peer.effects.values())) == ("done", 2, 1)
+
+
+@pytest.mark.parametrize("age", [timedelta(hours=24), timedelta(days=-400)])
+def test_a_key_that_the_peer_may_have_forgotten_is_not_used_again(
+    desk_of: Callable[[Peer], Desk], age: timedelta
+) -> None:
+    """Nor one whose age the clock cannot tell, since it went back."""
+    desk = desk_of(Peer(tells=False))
+    desk.carry_out(id="x2", sent_before=True, key_since=datetime.now(UTC) - age)
+    assert (desk.state(), desk.peer.requests) == ("failed", 0)
+    failure = desk.store.ended[-1][2]
+    assert failure is not None
+    assert failure.code == "key_too_old"
+    assert "reject it here" in failure.internal_note
+
+
+def test_what_a_switch_held_for_days_is_sent_for_the_first_time(desk_of: Callable[[Peer], Desk]) -> None:
+    desk = desk_of(Peer())
+    now = datetime.now(UTC)
+    desk.carry_out(due_at=now - timedelta(days=3), key_since=now)
+    assert desk.state() == "done"
 
 
 def test_http_honours_keys_only_when_it_is_told_them(desk_of: Callable[[Peer], Desk]) -> None:
