@@ -10,10 +10,11 @@ After every step the invariants of SAFETY §3 are read from the tables, not from
 - nothing waits to run for an older customer message, after an undo, or under a switch that is off
 - what is dispatched was let go by as many different people as its gate asks, none of them the filer
 - no ticket is without a next step: work, a person, something that runs, or an end; counts agree with the rows
-- an action runs a second time under the same key only when a person let it go again
+- an action runs a second time under the same key only when a person let it go again; never under another key while
+  nobody knows how the first time ended
 - the journal verifies
 
-`violations` must be 0. DATA_FOLDER is not needed. `--break fence|overtake|undo|switch|counts` takes one rule out of the
+`violations` must be 0. DATA_FOLDER is not needed. `--break fence|overtake|keys|undo|switch|counts` takes one rule out of the
 product: the run must fail.
 """
 
@@ -47,7 +48,7 @@ from hypothesis.stateful import (
 from sqlalchemy import select, text
 
 from config.rules import Windows
-from store import claims, contract, deciding, filing, running
+from store import claims, contract, deciding, filing, keying, running
 from store.contract import (
     Approve,
     Decision,
@@ -211,6 +212,12 @@ class Machine(RuleBasedStateMachine):
         self.someone_claims(who, pick, chosen=False)
         if self.leases:
             self.someone_decides(pick, newest=True, how=how)
+
+    @rule(who=people, pick=picks, minor=amounts)
+    def nobody_learns_how_it_ended_and_it_is_proposed_anew(self, who: str, pick: int, minor: int) -> None:
+        self.a_case_comes_and_is_decided(who, pick, minor, more=False, how="approve")
+        self.a_worker_carries_out("w1", waits=True, end="unknown")
+        self.a_case_comes_and_is_decided(who, pick, minor, more=False, how="approve")
 
     @precondition(lambda self: self.leases)
     @rule(pick=picks, way=st.sampled_from(("snooze", "hand over", "retry")), who=people)
@@ -390,6 +397,10 @@ NEVER = {
     "AND d.body ->> '$.instead' IS NULL AND NOT (d.outcome ->> '$.waits_for_second'))",
     "two executions live under one key": "SELECT idempotency_key FROM executions "
     "WHERE state IN ('queued', 'running', 'done') GROUP BY 1 HAVING count(*) > 1",
+    "the same deed under another key while nobody knows how the first ended": "SELECT a.id, b.id FROM executions a "
+    "JOIN executions b ON a.ticket_id = b.ticket_id AND a.rowid < b.rowid AND a.batch != b.batch AND a.kind = b.kind "
+    "WHERE a.kind != 'send_reply' AND a.attempt > 0 AND a.state IN ('running', 'unknown') AND b.state != 'void' "
+    "AND a.action ->> '$.args' = b.action ->> '$.args' AND a.idempotency_key != b.idempotency_key",
     "a ticket without a next step": "SELECT t.id, t.state FROM tickets t "
     "WHERE t.state IN ('new', 'working', 'in_review', 'held') "
     "AND NOT EXISTS (SELECT 1 FROM work w WHERE w.ticket_id = t.id AND w.state IN ('waiting', 'taken')) "
@@ -434,6 +445,7 @@ def _whoever(session: Any, review_id: str) -> Any:
 BREAKS: dict[str, tuple[Any, str, Any]] = {
     "fence": (claims, "held", lambda session, lease: _whoever(session, lease.review_id)),
     "overtake": (filing, "_overtake", lambda session, ticket_id, message_id: None),
+    "keys": (keying, "_open_when_proposed", lambda session, ticket, proposal: {}),
     "undo": (deciding.carrying, "void", lambda *a, **k: None),
     "switch": (running, "_not_yet", lambda session, row: None),
 }
