@@ -13,6 +13,8 @@ from app.sources.shelves import FileShelf, Shelves, SourceFailure
 from config.rules import Rules
 from store.contract import Action, Execution, Json, deed_hash, now
 
+UNREADABLE: tuple[type[Exception], ...] = (*shop_file.Errors, SourceFailure)
+
 
 class Shop:
     """Carries actions out on the shop file. The same key and bytes run once; the same key with other bytes never runs."""
@@ -37,7 +39,7 @@ class Shop:
                 return result
         except Refusal as refusal:
             return Result(state="failed", code=refusal.code, detail=str(refusal))
-        except sqlite3.Error as error:
+        except shop_file.Errors as error:
             return self._after(error, execution)
 
     def outcome(self, execution: Execution) -> Result:
@@ -45,7 +47,7 @@ class Shop:
         try:
             with shop_file.reading(self._path) as connection:
                 return _known(connection, execution.action) or Result(state="missing")
-        except sqlite3.Error as error:
+        except shop_file.Errors as error:
             return Result(state="unknown", code="connector_timeout", detail=f"the shop file cannot be read: {error}")
 
     def read(self, record: str, record_id: str, field: str) -> Json:
@@ -55,7 +57,7 @@ class Shop:
                 shelves = Shelves(self._rules.sources.records, FileShelf(connection, self._path))
                 found = shelves.get(record, record_id)
                 return at_path(found.values, field) if found else None
-        except (sqlite3.Error, SourceFailure) as error:
+        except UNREADABLE as error:
             raise OSError(f"{record} {record_id} cannot be read: {error}") from error
 
     def _applied(self, connection: sqlite3.Connection, action: Action) -> Result:
@@ -74,7 +76,7 @@ class Shop:
         books.keep()
         return Result(state="done", external_id=external_id)
 
-    def _after(self, error: sqlite3.Error, execution: Execution) -> Result:
+    def _after(self, error: Exception, execution: Execution) -> Result:
         """The transaction failed: the idempotency row says whether it was before or after its commit."""
         known = self.outcome(execution)
         if known.state == "missing":

@@ -36,7 +36,7 @@ class Lookup:
         try:
             with shop_file.reading(self._path) as connection:
                 return self._facts(connection, case, clues, intents)
-        except sqlite3.Error as error:
+        except shop_file.Errors as error:
             raise SourceFailure("records_down", f"the shop file cannot be read: {error}") from error
 
     def _facts(self, connection: sqlite3.Connection, case: Case, clues: Clues, intents: Sequence[str]) -> Facts:

@@ -13,8 +13,17 @@ from pathlib import Path
 
 from store.case import Record
 from store.contract import Json, now
+from store.driver import driver, errors, trusted_with_wal
 
-# A rollback journal, not WAL: the file is small and seldom written, and the standard library's SQLite may have the WAL bug.
+Errors = errors()
+"""What a shop file raises that cannot be opened, read or written."""
+
+PATIENCE = 10.0
+"""Seconds that a connection waits for another one to finish writing."""
+
+_sqlite = driver()
+_WAL = trusted_with_wal(_sqlite.sqlite_version_info)
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (
   kind TEXT NOT NULL, id TEXT NOT NULL, customer_id TEXT, body TEXT NOT NULL, version TEXT NOT NULL, uri TEXT,
@@ -36,12 +45,14 @@ CREATE TABLE IF NOT EXISTS loaded (at TEXT NOT NULL, day TEXT NOT NULL);
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection for reading; raises sqlite3.Error when the file cannot be opened."""
+    """A connection for reading; raises one of `Errors` when the file cannot be opened."""
     if not path.exists():
         raise sqlite3.OperationalError(f"no shop file at {path}")
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=10, isolation_level=None)
+    connection = _sqlite.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=PATIENCE, isolation_level=None
+    )
     try:
-        connection.row_factory = sqlite3.Row
+        connection.row_factory = _sqlite.Row
         yield connection
     finally:
         connection.close()
@@ -53,7 +64,9 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.touch(mode=0o600, exist_ok=True)
     with reading(path) as connection:
-        connection.execute("PRAGMA journal_mode = DELETE")
+        # With a rollback journal a process that stops while it reads keeps every other one from writing.
+        if not _WAL or path.stat().st_size == 0:
+            connection.execute(f"PRAGMA journal_mode = {'WAL' if _WAL else 'DELETE'}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")
         try:
