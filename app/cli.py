@@ -22,6 +22,7 @@ COMMANDS = {
     "what-if": "which past cases other rules would have sent another way",
     "trust": "what people never change, and what they keep changing",
     "map": "draw the way of a ticket from the live rules",
+    "prompts": "which prompt versions run, and what people made of their drafts",
     "intents": "fit and test the embedded models on your intents",
     "journal": "verify the journal",
     "doctor": "print paths, versions, database and worker state",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from config import tone
 from config.firing import never_fires
-from config.load import PROMPTS, Problem, RulesError, files, line_of, load, nearest
+from config.load import Problem, RulesError, files, line_of, load, nearest, prompt_files
 from config.rules import ActionEntry, ReviewEntry, Rules, TriggerEntry
 
 __all__ = ["Problem", "check"]
@@ -31,6 +31,11 @@ _TRIGGER_SLOTS: dict[str, frozenset[str]] = {
     "systems_at_least": frozenset({"systems"}),
     "otherwise": frozenset({"intents"}),
 }
+PROMPT_SLOTS = {
+    "classification": frozenset({"intents", "ticket", "details"}),
+    "drafting": frozenset({"actions", "ticket", "details", "evidence"}),
+}
+"""What a prompt can be filled with; its name begins with the job's."""
 _OF_ACTION = frozenset({"action", "description", "target"})
 _REVIEW_SLOTS: dict[str, frozenset[str]] = {
     "action": _OF_ACTION,
@@ -235,11 +240,23 @@ def _intents(rules: Rules, found: Found) -> None:
 
 
 def _prompts(rules: Rules, found: Found, folders: Sequence[Path]) -> None:
-    places = [PROMPTS, *(Path(folder) / "prompts" for folder in folders)]
-    there = [path.stem for place in places if place.is_dir() for path in place.glob("*.md")]
     for name, job in rules.jobs.items():
         if job.prompt is not None:
-            found.unknown("jobs", (name, "prompt"), "prompt", job.prompt.removesuffix(".md"), there)
+            found.unknown("jobs", (name, "prompt"), "prompt", job.prompt, rules.prompts)
+        if job.trial is not None:
+            found.unknown("jobs", (name, "trial"), "prompt", job.trial.prompt, rules.prompts)
+            if name != "drafting":
+                found.say("jobs", (name, "trial"), "only drafting can try another prompt on a share of the tickets")
+            elif job.trial.prompt == (job.prompt or "drafting"):
+                found.say("jobs", (name, "trial"), "this is the prompt that every other ticket gets too")
+    for prompt, path in prompt_files(folders).items():
+        kind = "classification" if prompt.startswith("classification") else "drafting"
+        template = rules.prompts[prompt]
+        for slot in tone.slots_of(template):
+            if slot not in PROMPT_SLOTS[kind]:
+                line = 1 + template[: template.index(f"{{{slot}}}")].count("\n")
+                said = nearest(slot, sorted(PROMPT_SLOTS[kind]))
+                found.problems.append(Problem(str(path), line, slot, f"{{{slot}}} cannot be filled{said}"))
 
 
 def _names(file: str, table: str, entries: Sequence[TriggerEntry | ReviewEntry], found: Found) -> None:

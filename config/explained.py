@@ -13,6 +13,8 @@ JOBS = {
     "models": "which model does it on which route; `default` covers the rest",
     "deadline_seconds": "how long it may take in all, retries included",
     "prompt": "the prompt it uses with an endpoint, a file of prompts/",
+    "trial": 'another prompt on a share of the tickets: { prompt = "drafting_short", share = 0.1 }',
+    "share": "of the tickets, more than 0 and less than 1; the same ticket always gets the same prompt",
 }
 MODELS = {
     "kind": "embedded (needs nothing), openai or anthropic (an endpoint)",

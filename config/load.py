@@ -97,6 +97,7 @@ def load(folders: Sequence[Path] = ()) -> Rules:
             continue
         digest.update(b"%s\0%d\0" % (name.encode(), len(raw)) + raw)
         _read(name, path, raw, values, problems)
+    values["prompts"] = _prompts(folders, digest, problems)
     if not problems:
         problems = _unfinished(values, paths)
     if problems:
@@ -112,6 +113,12 @@ def files(folders: Sequence[Path] = ()) -> dict[str, Path]:
             if (path := Path(folder) / f"{name}.toml").is_file():
                 found[name] = path
     return found
+
+
+def prompt_files(folders: Sequence[Path] = ()) -> dict[str, Path]:
+    """Which file is used for each prompt."""
+    places = [PROMPTS, *(Path(folder) / "prompts" for folder in folders)]
+    return {path.stem: path for place in places if place.is_dir() for path in sorted(place.glob("*.md"))}
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
@@ -163,6 +170,21 @@ def _read(name: str, path: Path, raw: bytes, values: dict[str, Any], problems: l
         if isinstance(value, Sources) and not value.folder:
             value = value.model_copy(update={"folder": str(path.resolve().parent)})
         values[target] = value
+
+
+def _prompts(folders: Sequence[Path], digest: Any, problems: list[Problem]) -> dict[str, str]:
+    found = {}
+    for name, path in prompt_files(folders).items():
+        try:
+            raw = path.read_bytes()
+            found[name] = raw.decode("utf-8")
+        except OSError as error:
+            problems.append(Problem(str(path), 0, "", f"cannot be read: {error.strerror}"))
+        except UnicodeDecodeError:
+            problems.append(Problem(str(path), 0, "", "is not UTF-8 text"))
+        else:
+            digest.update(b"prompt %s\0%d\0" % (name.encode(), len(raw)) + raw)
+    return found
 
 
 def _problem(path: Path, text: str, above: tuple[str, ...], shape: Any, error: Mapping[str, Any]) -> Problem:

@@ -21,6 +21,13 @@ class Shape(BaseModel):
 # ── jobs.toml ────────────────────────────────────────────────────────────────
 
 
+class Trial(Shape):
+    """Another prompt on a share of the tickets, drawn by the ticket's number: the same ticket gets the same prompt."""
+
+    prompt: str
+    share: Annotated[float, Field(gt=0, lt=1)]
+
+
 class Job(Shape):
     """One kind of work: who owns it, how risky it is, what it may trust, which model does it on which route."""
 
@@ -31,6 +38,9 @@ class Job(Shape):
     """Route name to model name; the key `default` covers the rest."""
     deadline_seconds: float = 60.0
     prompt: str | None = None
+    """The file of `prompts/` that an endpoint is given; without it the one of the job's own name."""
+    trial: Trial | None = None
+    """A new prompt on a share of the tickets; only drafting can have one."""
 
 
 # ── models.toml ──────────────────────────────────────────────────────────────
@@ -385,3 +395,5 @@ class Rules(Shape):
     connectors: dict[str, ConnectorEntry]
     sources: Sources
     windows: Windows = Windows()
+    prompts: dict[str, str] = Field(default_factory=dict)
+    """Prompt name to template: the defaults, and over them the files of `prompts/` in a team's folder."""

@@ -6,8 +6,8 @@ its change. Entries are numbered without gaps in commit order and chained by SHA
 Kinds (subject): message.received message.sent (ticket) · ticket.<state> · attempts.made (ticket) · proposal.<ending>
 proposal.outdated (ticket) · review.opened held reopened superseded expired snoozed woken handed_over claimed renewed
 released drafted (review) · decision.made waits_for_second undone void (review) · execution.queued running done failed
-unknown void taken_over (execution) · switch.thrown (switch) · repeat.linked note.added work.again (ticket) · worker.joined
-buried (worker). `data` names the ticket as `ticket_id` wherever there is one, and holds ids, codes, numbers and digests,
+unknown void taken_over (execution) · switch.thrown (switch) · repeat.linked note.added work.again (ticket) ·
+worker.joined prompts buried (worker). `data` names the ticket as `ticket_id` wherever there is one, and holds ids, codes, numbers and digests,
 never what a customer wrote.
 """
 

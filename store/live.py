@@ -8,6 +8,7 @@ from pydantic import Field
 
 from store.contract import (
     Attempt,
+    Body,
     Execution,
     Gate,
     Json,
@@ -166,6 +167,27 @@ class TicketHistory(Value):
     executions: tuple[Execution, ...]
     reviews: tuple[Row, ...]
     notes: tuple[Note, ...]
+
+
+# ── prompts ──────────────────────────────────────────────────────────────────
+
+
+class PromptVersion(Value):
+    """A prompt as a worker ran it. `version` hashes template, model, parameters and schema together."""
+
+    version: Line
+    name: Line
+    model: Line
+    template: Body
+    parameters: dict[str, Json] = Field(default_factory=dict)
+
+
+class PromptUse(Value):
+    """A version that was ever run here, since when, and the live workers that run it now."""
+
+    prompt: PromptVersion
+    first_at: Time
+    workers: tuple[Line, ...] = ()
 
 
 # ── what was ─────────────────────────────────────────────────────────────────

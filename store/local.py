@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from store import claims, counting, deciding, filing, journal, passing, past, reading, searching, switching
+from store import claims, counting, deciding, filing, journal, passing, past, prompting, reading, searching, switching
 from store.contract import (
     Decision,
     Draft,
@@ -27,7 +27,7 @@ from store.contract import (
 )
 from store.engine import open_database
 from store.judge import Judge
-from store.live import Counters, Event, Page, PastPage, Switch, SwitchPreview, TicketHistory, View
+from store.live import Counters, Event, Page, PastPage, PromptUse, Switch, SwitchPreview, TicketHistory, View
 from store.queue import Invalid
 from store.tables import NoteRow
 
@@ -130,6 +130,9 @@ class LocalQueue:
 
     async def past(self, after: str | None = None, limit: int = 100) -> PastPage:
         return await self._read(lambda session: past.page(session, after, _limit(limit)))
+
+    async def prompts(self) -> tuple[PromptUse, ...]:
+        return await self._read(prompting.everything)
 
     def follow(self, after: int | None = None) -> AsyncIterator[Event]:
         return journal.follow(self._database, after)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from store import carrying, filing, passing, running, switching, working
+from store import carrying, filing, passing, prompting, running, switching, working
 from store.case import Case, Ending
 from store.contract import Attempt, Execution, Failure, Message, Proposal
 from store.engine import open_database
 from store.faults import named
 from store.judge import Judge
-from store.live import RepeatContact, Switch
+from store.live import PromptVersion, RepeatContact, Switch
 from store.work import Refused
 
 _TICKS = 25
@@ -92,6 +92,10 @@ class LocalWork:
     def beat(self, worker: str, host: str, pid: int) -> None:
         with self._database.writing(journaled=False) as session:
             working.beat(session, worker, host, pid)
+
+    def runs(self, worker: str, prompts: tuple[PromptVersion, ...]) -> None:
+        with self._database.writing() as session:
+            prompting.begun(session, worker, prompts)
 
     def dead(self, seconds: float) -> list[str]:
         with self._database.reading() as session:

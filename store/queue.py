@@ -18,7 +18,7 @@ from store.contract import (
     Ticket,
     Verdict,
 )
-from store.live import Counters, Event, Page, PastPage, Switch, SwitchPreview, TicketHistory, View
+from store.live import Counters, Event, Page, PastPage, PromptUse, Switch, SwitchPreview, TicketHistory, View
 
 
 class QueueError(Exception):
@@ -139,6 +139,10 @@ class Queue(Protocol):
 
     async def past(self, after: str | None = None, limit: int = 100) -> PastPage:
         """What the workflow proposed, newest first, and what became of it: for reports."""
+        ...
+
+    async def prompts(self) -> tuple[PromptUse, ...]:
+        """Every prompt version that a worker of this queue was started with, and who runs it now."""
         ...
 
     async def close(self) -> None: ...

@@ -416,6 +416,27 @@ class WorkerRow(SQLModel, table=True):
     buried: bool = False
 
 
+class PromptVersionRow(SQLModel, table=True):
+    """A prompt that a worker was started with; kept when the worker is gone, so that versions can be compared."""
+
+    __tablename__ = "prompt_versions"
+
+    version: str = Field(primary_key=True)
+    name: str
+    model: str
+    first_at: datetime = Field(sa_type=Instant)
+    body: str = _body()
+
+
+class WorkerPromptRow(SQLModel, table=True):
+    """Which versions a worker runs."""
+
+    __tablename__ = "worker_prompts"
+
+    worker: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+
+
 def table(model: type[SQLModel]) -> Table:
     """The Core table of a class, for the hot statements."""
     return SQLModel.metadata.tables[str(model.__tablename__)]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from store.case import Case, Ending
 from store.contract import Attempt, Execution, Failure, Message, Proposal
-from store.live import RepeatContact, Switch
+from store.live import PromptVersion, RepeatContact, Switch
 
 
 class Refused(Exception):
@@ -82,6 +82,10 @@ class Work(Protocol):
     def switches(self) -> tuple[Switch, ...]: ...
 
     def beat(self, worker: str, host: str, pid: int) -> None: ...
+
+    def runs(self, worker: str, prompts: tuple[PromptVersion, ...]) -> None:
+        """Tell which prompts this worker was started with."""
+        ...
 
     def dead(self, seconds: float) -> list[str]:
         """Workers that have not beaten for so long; each is returned until `buried`."""

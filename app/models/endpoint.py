@@ -55,6 +55,8 @@ class Endpoint:
     def __init__(self, name: str, entry: ModelEntry, rules: Rules) -> None:
         self.name = name
         self._entry, self._rules = entry, rules
+        self._names = tuple(sorted(each for each in rules.intents if each not in RESERVED))
+        self._versions: dict[str, str] = {}
         self._lock = threading.Lock()
         self._rung = 0
 
@@ -65,7 +67,7 @@ class Endpoint:
 
     def classify(self, text: str, *, details: str = "", timeout: float) -> tuple[Classification, Attempt]:
         """All intents the model names. Raises `ModelFailure` with the attempt's row."""
-        names = tuple(sorted(name for name in self._rules.intents if name not in RESERVED))
+        names = self._names
         schema = classification_schema(names)
         hidden = Placeholders()
         slots = {
@@ -73,7 +75,8 @@ class Endpoint:
             "ticket": self._hide(hidden, prompts.data(text[-prompts.MOST_TICKET :])),
             "details": self._hide(hidden, prompts.details_text(details)),
         }
-        made = prompts.prompt("classification_again" if details else "classification", self._entry, schema, slots)
+        name = self._rules.jobs["classification"].prompt or "classification"
+        made = self._prompt(name, again=bool(details), slots=slots)
         asked = _Asked("classify", made, schema, hidden, lambda said: read_classification(said, names))
         answer, attempt = self._ask(asked, timeout)
         assert isinstance(answer, ClassificationAnswer)
@@ -92,7 +95,8 @@ class Endpoint:
             "evidence": self._hide(hidden, prompts.evidence_text(evidence)),
         }
         again = case.details or any(a.step == "drafting" and a.outcome != "ok" for a in case.attempts)
-        made = prompts.prompt("drafting_again" if again else "drafting", self._entry, schema, slots)
+        name = (case.route.prompt if case.route else "") or "drafting"
+        made = self._prompt(name, again=bool(again), slots=slots)
         ids = frozenset(each.id for each in evidence)
         asked = _Asked("draft", made, schema, hidden, lambda said: read_draft(said, kinds, ids))
         answer, attempt = self._ask(asked, timeout)
@@ -119,6 +123,23 @@ class Endpoint:
             missing=tuple(answer.missing),
         )
         return reply, attempt
+
+    def versions(self) -> dict[str, str]:
+        """Prompt name to version, for every prompt that this endpoint may be given."""
+        return {name: self._version(name) for name in self._rules.prompts}
+
+    def _prompt(self, name: str, *, again: bool, slots: dict[str, str]) -> Prompt:
+        """The prompt of that name; the second time its stricter one, where there is one."""
+        name = f"{name}_again" if again and f"{name}_again" in self._rules.prompts else name
+        return Prompt(name, prompts.filled(self._rules.prompts[name], slots), self._version(name))
+
+    def _version(self, name: str) -> str:
+        if name not in self._versions:
+            every = tuple(sorted(self._rules.actions))
+            named = name.startswith("classification")
+            schema = classification_schema(self._names) if named else draft_schema(every, self._rules)
+            self._versions[name] = prompts.version(self._rules.prompts[name], self._entry, schema)
+        return self._versions[name]
 
     def _kinds(self, case: Case) -> tuple[str, ...]:
         """The action kinds that the ticket's intents can lead to; all of them when nothing is known of it."""

@@ -1,4 +1,4 @@
-"""The prompts of `config/prompts`: filled with a case as data, and versioned by everything that shapes the answer."""
+"""Prompts: filled with a case as data, and versioned by everything that shapes the answer."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from config.load import PROMPTS
 from store.contract import Evidence
 
 if TYPE_CHECKING:
@@ -33,12 +31,16 @@ class Prompt:
     version: str
 
 
-def prompt(name: str, entry: ModelEntry, schema: dict[str, Any], slots: dict[str, str]) -> Prompt:
-    """Fill a prompt's slots. The version hashes template, model, parameters and schema, not the case."""
-    template = _template(name)
+def version(template: str, entry: ModelEntry, schema: dict[str, Any]) -> str:
+    """Hash of template, model, parameters and schema. `schema`: over all that the rules know, so that it is one a prompt
+    and not one a ticket."""
     parameters = [entry.model, entry.temperature, entry.max_tokens]
-    version = hashlib.sha256(json.dumps([template, parameters, schema], sort_keys=True).encode()).hexdigest()[:12]
-    return Prompt(name, _SLOT.sub(lambda slot: slots.get(slot[1], slot[0]), template), version)
+    return hashlib.sha256(json.dumps([template, parameters, schema], sort_keys=True).encode()).hexdigest()[:12]
+
+
+def filled(template: str, slots: dict[str, str]) -> str:
+    """The text that is sent."""
+    return _SLOT.sub(lambda slot: slots.get(slot[1], slot[0]), template)
 
 
 def ticket_text(case: Case) -> str:
@@ -94,8 +96,3 @@ def _of_record(record: Record) -> Evidence:
         read_at=record.read_at,
         version=record.version or None,
     )
-
-
-@lru_cache(maxsize=32)
-def _template(name: str) -> str:
-    return (PROMPTS / f"{name}.md").read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from app.models.port import Model
     from config.rules import Rules
+    from store.live import PromptVersion
 
 
 def models(rules: Rules, folder: Path) -> Mapping[str, Model]:
@@ -26,3 +27,23 @@ def models(rules: Rules, folder: Path) -> Mapping[str, Model]:
 
             found[name] = Endpoint(name, entry, rules)
     return found
+
+
+def versions(rules: Rules, loaded: Mapping[str, Model]) -> tuple[PromptVersion, ...]:
+    """Every prompt that an endpoint of these models can be given, as it stands in the rules; embedded ones have none."""
+    from app.models.endpoint import Endpoint
+    from store.live import PromptVersion
+
+    found = []
+    for name, model in loaded.items():
+        if not isinstance(model, Endpoint):
+            continue
+        entry = rules.models[name]
+        parameters = {"model": entry.model, "temperature": entry.temperature, "max_tokens": entry.max_tokens}
+        found += [
+            PromptVersion(
+                version=version, name=prompt, model=name, template=rules.prompts[prompt], parameters=parameters
+            )
+            for prompt, version in model.versions().items()
+        ]
+    return tuple(found)

@@ -62,6 +62,7 @@ def proposal(case: Case, services: Services, text: str | None = None) -> Proposa
     facts, found, reply = case.facts, case.classification, case.reply if text is None else None
     inbound = [message for message in case.messages if message.direction == "inbound"]
     route = case.route or _NOT_ROUTED
+    drafted_by = {"prompt": reply.prompt, "prompt_version": reply.prompt_version} if reply and reply.prompt else {}
     words = text if text is not None else (reply.text() if reply else "")
     return Proposal(
         request_id=case.message.id,
@@ -73,6 +74,7 @@ def proposal(case: Case, services: Services, text: str | None = None) -> Proposa
         confidence=found.confidence if found else None,
         route=route.model_copy(
             update={"attempts": case.attempts, "cost_micros": sum(each.cost_micros for each in case.attempts)}
+            | drafted_by
         ),
         actions=reply.actions if reply else (),
         customer_reply=words or None,

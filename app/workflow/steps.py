@@ -12,7 +12,7 @@ from app.actions import actions
 from app.models import answering, prompts
 from app.models.extraction import extract
 from app.models.port import ModelFailure
-from app.workflow import closing, endings, failures, repeats
+from app.workflow import closing, endings, failures, repeats, trials
 from app.workflow.routing import asked
 from app.workflow.routing import route as routed
 from app.workflow.services import Services
@@ -191,8 +191,11 @@ def _not_again(repeat: RepeatContact | None) -> tuple[GateReason, ...]:
 
 
 def _routed(case: Case, services: Services) -> tuple[Case, Routing]:
-    routing = routed(case, _as_thrown(services), services.off())
-    return case.model_copy(update={"route": routing.route}), routing
+    off = services.off()
+    routing = routed(case, _as_thrown(services), off)
+    job, model = services.rules.jobs["drafting"], routing.route.model
+    drafted_by = _prompt("drafting", trials.prompt(job, case.ticket.id, off), model, services)
+    return case.model_copy(update={"route": routing.route.model_copy(update={"prompt": drafted_by})}), routing
 
 
 def _as_thrown(services: Services) -> Rules:
@@ -383,9 +386,15 @@ def _step(job: JobName, model: str, case: Case, services: Services) -> Step:
         ticket_id=case.ticket.id,
         deadline_seconds=services.rules.jobs[job].deadline_seconds,
         model=model,
-        prompt=services.rules.jobs[job].prompt or "",
+        prompt=_prompt(job, services.rules.jobs[job].prompt or "", model, services),
         route=case.route.name if case.route else "",
     )
+
+
+def _prompt(job: JobName, named: str, model: str, services: Services) -> str:
+    """The prompt that an endpoint is given for a job; an embedded model has none."""
+    entry = services.rules.models.get(model)
+    return "" if entry is None or entry.kind == "embedded" else named or job
 
 
 def _limit(name: str, left: float, services: Services) -> float:

@@ -228,6 +228,8 @@ class Worker:
             log.exception("the models cannot be loaded; only approved actions are carried out")
             return
         self._handling = Handling(self._engine, self._work, services)
+        if told := registry.versions(self._rules, models):
+            self._quietly(lambda: self._work.runs(self.name, told))
         self._ready.set()
         log.info("models ready after %.1f s", time.monotonic() - began)
 

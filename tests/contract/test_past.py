@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from store.contract import REPLY, Approve, Reject
+from store.live import PromptVersion
 from store.queue import Invalid
 from tests.contract import shop
 from tests.contract.conftest import House
@@ -42,3 +43,14 @@ async def test_pages_follow_each_other_without_a_gap(house: House) -> None:
 async def test_a_marker_that_is_not_ours_is_refused(house: House) -> None:
     with pytest.raises(Invalid):
         await house.queue.past(after="x")
+
+
+async def test_which_prompts_the_workers_run_is_told_with_those_that_ran_before(house: House) -> None:
+    old, new = (PromptVersion(version=name, name="drafting", model="remote", template=name) for name in ("old", "new"))
+    house.work.beat("w1", "here", 1)
+    house.work.runs("w1", (old,))
+    house.work.runs("w1", (old,))
+    house.work.beat("w2", "here", 2)
+    house.work.runs("w2", (new,))
+    house.work.bury("w1")
+    assert {use.prompt.version: use.workers for use in await house.queue.prompts()} == {"old": (), "new": ("w2",)}
