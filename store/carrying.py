@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select
 from sqlmodel import Session
 
-from store import journal, keying, plain, reading
+from store import journal, keying, locks, plain, reading
 from store.contract import (
     REPLY,
     Action,
@@ -115,6 +115,7 @@ def refunded_today(session: Session, customer_id: str | None, leave_out: Collect
     """
     if customer_id is None:
         return {}
+    locks.customer(session, customer_id)
     midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
     found = (
         select(_executions.c.currency, func.sum(_executions.c.amount).label("minor"))

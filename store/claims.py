@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlmodel import Session
 
-from store import journal, paging, plain, reading
+from store import journal, locks, paging, plain, reading
 from store.contract import Draft, Lease, now
 from store.judge import Judge
 from store.live import View
@@ -34,6 +34,9 @@ _FREE = """
 )"""
 """Nobody has it, and this person has not said yes to it already."""
 
+_AT_ONCE = 32
+"""Reviews looked at for one that nobody else is just taking."""
+
 
 def claim(session: Session, judge: Judge, actor: str, review_id: str | None, view: View | None) -> Lease | None:
     """A lease on that review, or on the first free one of the view; None when nothing waits.
@@ -44,6 +47,7 @@ def claim(session: Session, judge: Judge, actor: str, review_id: str | None, vie
     if review_id is None:
         row = _first_free(session, actor, view or View())
         return None if row is None else _grant(session, judge, row, actor)
+    locks.of_review(session, review_id)
     row = session.execute(select(*_HELD).where(_reviews.c.id == review_id)).first()
     if row is None:
         raise NotFound(f"There is no review {plain.line(review_id)}.")
@@ -58,6 +62,7 @@ def claim(session: Session, judge: Judge, actor: str, review_id: str | None, vie
 
 def renew(session: Session, judge: Judge, lease: Lease) -> Lease:
     """The same claim for longer. Raises `LeaseLost`."""
+    locks.of_review(session, lease.review_id)
     row = held(session, lease)
     until = _until(judge)
     session.execute(update(_reviews).where(_reviews.c.n == row.n).values(claimed_until=until))
@@ -67,6 +72,7 @@ def renew(session: Session, judge: Judge, lease: Lease) -> Lease:
 
 def release(session: Session, lease: Lease) -> None:
     """Gives the claim back. A claim that is lost already is given back already."""
+    locks.of_review(session, lease.review_id)
     row = session.execute(select(*_HELD).where(_reviews.c.id == lease.review_id)).first()
     if row is None or row.claimed_by != lease.actor or row.fence != lease.fence:
         return
@@ -104,12 +110,25 @@ def _first_free(session: Session, actor: str, view: View) -> Row[Any] | None:
     states = (view.state,) if view.state != "all" else ("open", "snoozed")
     for state in states:
         whose = " AND (assignee IS NULL OR assignee = :actor)" if view.assignee is None else ""
-        number = paging.first(
-            session, view.model_copy(update={"state": state}), _FREE + whose, actor=actor, now=micros(now())
-        )
+        number = _held_first(session, view.model_copy(update={"state": state}), _FREE + whose, actor)
         if number is not None:
             return session.execute(select(*_HELD).where(_reviews.c.n == number)).one()
     return None
+
+
+def _held_first(session: Session, view: View, condition: str, actor: str) -> int | None:
+    """The first free review; where many write, the first that nobody else is just taking, so that none waits for another."""
+    values = {"actor": actor, "now": micros(now())}
+    if not locks.many_writers(session):
+        return paging.first(session, view, condition, **values)
+    many = _AT_ONCE
+    while True:
+        numbers = paging.firsts(session, view, condition, many, **values)
+        still = f"reviews.state = :state AND {condition}"
+        found = locks.free_review(session, numbers, still, state=view.state, **values)
+        if found is not None or len(numbers) < many:
+            return found
+        many *= 8
 
 
 def _grant(session: Session, judge: Judge, row: Row[Any], actor: str) -> Lease:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlmodel import Session
 
-from store import carrying, claims, counting, plain, reading, reviewing, verdicts, working
+from store import carrying, claims, counting, locks, plain, reading, reviewing, verdicts, working
 from store.contract import (
     Decision,
     Gate,
@@ -38,6 +38,7 @@ _UNDO_LIST = 60.0
 
 def decide(session: Session, judge: Judge, decision: Decision, lease: Lease) -> Outcome:
     """What the decision led to. Raises `Conflict`, `LeaseLost`, `Invalid` or `NotFound`; then nothing was changed."""
+    locks.of_review(session, decision.review_id)
     known = session.get(DecisionRow, decision.id)
     if known is not None:
         return _same_again(known, decision)
@@ -74,6 +75,7 @@ def regate(session: Session, judge: Judge, review_id: str, given: tuple[Verdict,
 
 def undo(session: Session, decision_id: str, actor: str) -> None:
     """Takes the decision back: executions void, the review as it was. Raises `Conflict` when it is too late."""
+    locks.of_decision(session, decision_id)
     decision = session.get(DecisionRow, decision_id)
     if decision is None:
         raise NotFound(f"There is no decision {plain.line(decision_id)}.")

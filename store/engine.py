@@ -1,13 +1,13 @@
-"""Opens the database, checks that it can be trusted, and gives out transactions: many readers, one writer at a time."""
+"""Opens the database: PostgreSQL, or a file that is checked first and has many readers and one writer at a time."""
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
@@ -19,16 +19,26 @@ from store.faults import named
 from store.place import MARK, Turn, prepare
 from store.queue import Unavailable
 
+if TYPE_CHECKING:
+    from store.postgres import Postgres
+
+T = TypeVar("T")
+
 _SMALL = 16 * 1024 * 1024
 """Bytes up to which a file is checked before it is used; a larger one is checked while it is used."""
 
 
-def open_database(url: str | Path, *, check: bool = True) -> Database:
-    """The database behind a path or a `sqlite:///` URL, created and migrated when needed. Raises `Unavailable`.
+def open_database(url: str | Path, *, check: bool = True) -> Database | Postgres:
+    """The database behind a path, a `sqlite:///` or a `postgresql+psycopg://` URL, migrated when needed; a file is also
+    made. Raises `Unavailable`.
 
     `check` reads the whole file once for damage: at once when it is small, else in the background, and every later call
     then raises `Unavailable` when damage was found.
     """
+    from store.place import is_postgres
+
+    if is_postgres(url):
+        return _open_postgres(str(url))
     path = path_of(url)
     with named(str(path)):
         prepare(path)
@@ -44,15 +54,27 @@ def open_database(url: str | Path, *, check: bool = True) -> Database:
     return database
 
 
+def _open_postgres(url: str) -> Postgres:
+    """Kept apart: who works on a file never imports the other driver."""
+    from store.postgres import Postgres, parsed
+
+    database = Postgres(parsed(url))
+    try:
+        with named(database.place):
+            migrations.bring_up_postgres(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
 def path_of(url: str | Path) -> Path:
-    """The file of a URL. PostgreSQL comes with the team's queue; its URL is refused by name until then."""
+    """The file of a URL."""
     text = str(url)
-    if text.startswith(("postgresql:", "postgres:", "postgresql+psycopg:")):
-        raise Unavailable("A PostgreSQL queue cannot be opened directly by this version. Use a file.")
     if text.startswith("sqlite:///"):
         text = text.removeprefix("sqlite:///")
     elif "://" in text:
-        raise Unavailable(f"{text} is not a queue this version can open. Give a file or a sqlite:/// URL.")
+        raise Unavailable(f"{text} is not a queue this version can open. Give a file or a postgresql+psycopg:// URL.")
     return Path(text).expanduser().absolute()
 
 
@@ -61,6 +83,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.place = str(path)
         self.turn = Turn(path)
         self.engine = _engine(path)
         self._damage: str | None = None
@@ -93,6 +116,24 @@ class Database:
                 if journaled and _changes(connection) != before and "journal" not in session.info:
                     raise RuntimeError("a change without a journal entry")
 
+    def read(self, ask: Callable[[Session], T]) -> T:
+        with self.reading() as session:
+            return ask(session)
+
+    def write(self, change: Callable[[Session], T], *, journaled: bool = True) -> T:
+        with self.writing(journaled=journaled) as session:
+            return change(session)
+
+    def watch(self) -> Watch:
+        """Tells whether anybody has committed since it was last asked."""
+        return Watch(self)
+
+    def harden(self) -> None:
+        """What is committed is on the disk (`synchronous=FULL`)."""
+
+    def fold(self) -> None:
+        """Counts are kept as they are; there is nothing to add up."""
+
     def connect(self) -> Any:
         """A connection of the driver outside the pool, for who watches the file."""
         with named(str(self.path)):
@@ -123,6 +164,31 @@ class Database:
             raise Unavailable(
                 f"{self.path} is damaged ({self._damage}). Stop every Lastclick, keep a copy, and restore the last good one."
             )
+
+
+class Watch:
+    """SQLite's `data_version` (4 µs) on a connection that never writes, so it sees the commits of everybody else.
+
+    For one thread.
+    """
+
+    quick, slow = 0.05, 0.2
+    """Seconds between two looks: while there is something to see, and after a quiet minute."""
+
+    def __init__(self, database: Database) -> None:
+        self._place = database.place
+        self._connection = database.connect()
+        self._seen: int | None = None
+
+    def stirred(self) -> bool:
+        """Whether anybody has committed anything since the last call; true at the first."""
+        with named(self._place):
+            version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        before, self._seen = self._seen, version
+        return bool(version != before)
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 def _check_later(reference: weakref.ref[Database]) -> None:

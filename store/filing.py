@@ -8,7 +8,7 @@ import json
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from store import carrying, counting, journal, plain, reading, reviewing, searching, switching, working
+from store import carrying, counting, journal, locks, plain, reading, reviewing, searching, switching, working
 from store.case import Ending
 from store.contract import IncomingMessage, Proposal, now
 from store.judge import Judge
@@ -87,7 +87,9 @@ def _ticket_of(session: Session, item: IncomingMessage) -> TicketRow:
     """The ticket of the thread. Its id is the thread's, unless another channel has that one."""
     thread, channel = _id(item.thread, "thread"), plain.line(item.channel)
     found: TicketRow | None = session.execute(
-        select(TicketRow).where(_tickets.c.channel == channel, _tickets.c.thread == thread)
+        select(TicketRow)
+        .where(_tickets.c.channel == channel, _tickets.c.thread == thread)
+        .with_for_update(key_share=True)
     ).scalar_one_or_none()
     if found is not None:
         return found
@@ -115,6 +117,7 @@ def proposal(session: Session, judge: Judge, item: Proposal) -> str:
     What comes from outside always stops for a person, whatever the gate says.
     """
     _id(item.request_id, "request_id")
+    locks.ticket(session, _id(item.ticket.id, "ticket.id"))
     ticket = session.get(TicketRow, _id(item.ticket.id, "ticket.id"))
     known = session.execute(select(_reviews.c.id).where(_reviews.c.request_id == item.request_id)).scalar()
     if known is not None and ticket is not None:
@@ -165,6 +168,7 @@ def _has_messages(session: Session, ticket_id: str) -> bool:
 
 def ending(session: Session, judge: Judge, work_id: str, end: Ending) -> None:
     """Files where the workflow left a ticket. Done twice counts once; one the customer has overtaken leads to nothing."""
+    locks.of_work(session, work_id)
     work = working.row(session, work_id)
     if work.state == "done":
         return

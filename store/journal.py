@@ -29,7 +29,9 @@ from store.queue import TooOld
 from store.tables import JournalRow, micros, table
 
 if TYPE_CHECKING:
-    from store.engine import Database
+    from store.bell import Ear
+    from store.engine import Database, Watch
+    from store.postgres import Postgres
     from store.verifying import Checkpoint, Verification
 
 START = "0" * 64
@@ -37,9 +39,6 @@ START = "0" * 64
 
 SYSTEM = "lastclick"
 """The actor of what no person did."""
-
-_QUICK, _SLOW = 0.05, 0.2
-"""Seconds between two looks: while there is something to see, and after a quiet minute."""
 
 _COVERED = ("actor", "kind", "subject", "ticket_id", "data", "shown", "ran")
 
@@ -59,13 +58,11 @@ def append(
     shown: str | None = None,
     ran: str | None = None,
     **data: Json,
-) -> int:
-    """Adds an entry to this transaction and returns its number. `shown` and `ran` are digests."""
-    seq, previous = session.info.get("journal") or _head(session)
+) -> None:
+    """Adds an entry to this transaction. `shown` and `ran` are digests."""
     if ticket is not None:
         data["ticket_id"] = ticket
     entry: dict[str, Any] = {
-        "seq": seq + 1,
         "at": now(),
         "actor": actor,
         "kind": kind,
@@ -74,19 +71,44 @@ def append(
         "data": canonical(data).decode("utf-8", "surrogatepass"),
         "shown": shown,
         "ran": ran,
-        "previous": previous,
     }
+    staged = session.info.get("staged")
+    if staged is not None:  # many writers: numbered when this one commits
+        staged.append(entry)
+        return
+    seq, previous = session.info.get("journal") or _head(session)
+    entry |= {"seq": seq + 1, "previous": previous}
     entry["hash"] = digest(entry | {"at": micros(entry["at"])})
     session.execute(_INSERT, entry)
     session.info["journal"] = (seq + 1, entry["hash"])
-    return int(seq + 1)
+
+
+def columns(entries: Sequence[dict[str, Any]]) -> list[list[Any]]:
+    """Entries as the database's own `journal_append` takes them: a list a column, the last one what each hash covers.
+
+    A text column of PostgreSQL holds neither NUL nor half of a surrogate pair; no entry of ours does.
+    """
+    stored = [
+        {name: one if name == "at" or one is None else _storable(one) for name, one in entry.items()}
+        | {"at": micros(entry["at"])}
+        for entry in entries
+    ]
+    tails = [_joined([one["at"], *(one[name] for name in _COVERED)])[1:] for one in stored]
+    return [*([one[name] for one in stored] for name in ("at", *_COVERED)), tails]
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def digest(entry: dict[str, Any]) -> str:
     """SHA-256 over an entry and the hash of the one before it; `at` as it is stored, in microseconds."""
-    parts = [entry[name] for name in ("previous", "seq", "at", *_COVERED)]
-    text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
+    text = _joined([entry[name] for name in ("previous", "seq", "at", *_COVERED)])
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _joined(parts: list[Any]) -> str:
+    return json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
 
 
 def verify(url: str | Path, against: Sequence[Checkpoint] = ()) -> Verification:
@@ -121,32 +143,30 @@ def head(session: Session) -> int:
     return int(_head(session)[0])
 
 
-async def follow(database: Database, after: int | None = None) -> AsyncIterator[Event]:
-    """Committed events, once each, in order. Looks at SQLite's `data_version` (4 µs) every 50 ms, less often in quiet times.
+async def follow(database: Database | Postgres, after: int | None = None) -> AsyncIterator[Event]:
+    """Committed events, once each, in order, as soon as the database's watch stirs.
 
-    The connection that looks never writes, so it sees the commits of everybody else, in this process and in others.
-    Raises `TooOld` when the number is older than the journal, or newer than its end (another journal, or a restored copy).
+    What it yields is on the disk: no number is ever given to another event after a crash. Raises `TooOld` when the number
+    is older than the journal, or newer than its end (another journal, or a restored copy).
     """
-    watch = await asyncio.to_thread(database.connect)
+    watch: Watch | Ear = await asyncio.to_thread(database.watch)
     try:
-        seq, seen = await asyncio.to_thread(_start, database, after), None
-        quiet = 0
+        seq, quiet = await asyncio.to_thread(_start, database, after), 0
         while True:
-            version = watch.execute("PRAGMA data_version").fetchone()[0]
-            if version != seen:
-                seen, quiet = version, 0
+            if watch.stirred():
+                quiet = 0
                 while found := await asyncio.to_thread(_read, database, seq):
                     for one in found:
                         yield one
                     seq = found[-1].seq
             else:
                 quiet += 1
-            await asyncio.sleep(_QUICK if quiet < 60 / _QUICK else _SLOW)
+            await asyncio.sleep(watch.quick if quiet < 60 / watch.quick else watch.slow)
     finally:
         watch.close()
 
 
-def _start(database: Database, after: int | None) -> int:
+def _start(database: Database | Postgres, after: int | None) -> int:
     with database.reading() as session:
         last = head(session)
     if after is not None and after > last:
@@ -156,9 +176,12 @@ def _start(database: Database, after: int | None) -> int:
     return last if after is None else after
 
 
-def _read(database: Database, after: int) -> list[Event]:
+def _read(database: Database | Postgres, after: int) -> list[Event]:
     with database.reading() as session:
-        return events(session, after)
+        found = events(session, after)
+    if found:
+        database.harden()
+    return found
 
 
 def _head(session: Session) -> tuple[int, str]:

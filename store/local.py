@@ -1,4 +1,4 @@
-"""The queue over the embedded database: every method is one transaction in a thread, so the desk never waits for a disk."""
+"""The queue over SQLite or PostgreSQL: every method is one transaction in a thread, so the desk never waits for a disk."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LOOK_AT_CLOCK = 1.0
 
 
 class LocalQueue:
-    """`Queue` over a SQLite file. Opening creates and migrates it; raises `store.queue.Unavailable`."""
+    """`Queue` over a SQLite file or a PostgreSQL database. Opening migrates it; raises `store.queue.Unavailable`."""
 
     def __init__(self, url: str | Path, judge: Judge) -> None:
         self._judge = judge
@@ -144,18 +144,10 @@ class LocalQueue:
         self._database.close()
 
     async def _read(self, ask: Callable[[Session], T]) -> T:
-        def run() -> T:
-            with self._database.reading() as session:
-                return ask(session)
-
-        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._database.read, ask)
 
     async def _write(self, change: Callable[[Session], T]) -> T:
-        def run() -> T:
-            with self._database.writing() as session:
-                return change(session)
-
-        return await asyncio.get_running_loop().run_in_executor(self._writers, run)
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self._database.write, change)
 
     async def _pass_time(self) -> None:
         if time.monotonic() - self._looked < _LOOK_AT_CLOCK:
@@ -163,6 +155,7 @@ class LocalQueue:
         self._looked = time.monotonic()
         if await self._read(passing.anything):
             await self._write(passing.tick)
+        await asyncio.get_running_loop().run_in_executor(self._writers, self._database.fold)
 
 
 def _limit(limit: int) -> int:

@@ -60,8 +60,13 @@ def numbers(session: Session, view: View, after: str | None, limit: int) -> list
 
 def first(session: Session, view: View, extra: str, **values: Any) -> int | None:
     """The number of the view's first row for which a condition in SQL holds; None when there is none."""
-    found = _read(session, _List(view, 1, None, extra, tuple(values.items())))
-    return found[0][1] if found else None
+    found = firsts(session, view, extra, 1, **values)
+    return found[0] if found else None
+
+
+def firsts(session: Session, view: View, extra: str, limit: int, **values: Any) -> list[int]:
+    """The numbers of the view's first rows for which a condition in SQL holds."""
+    return [n for _, n in _read(session, _List(view, limit, None, extra, tuple(values.items())))]
 
 
 def counts(session: Session, view: View) -> dict[str, int]:
@@ -139,7 +144,7 @@ def _few(session: Session, asked: _List, arms: list[tuple[str, dict[str, Any]]],
             where, more = _where(equal, _ranges(asked.view), f"_{number}")
             parts.append(f"SELECT 1 FROM reviews {_hint(session, f'{index}_{name}')} WHERE {where}")
             values |= more
-        some = f"SELECT count(*) FROM ({' UNION ALL '.join(parts)} LIMIT {left + 1})"
+        some = f"SELECT count(*) FROM ({' UNION ALL '.join(parts)} LIMIT {left + 1}) AS few"
         left -= session.execute(text(some), values).scalar_one()
         if left < 0:
             return False
@@ -192,7 +197,7 @@ def _arm(
     way = " DESC" if asked.descending else ""
     order = "" if by is not None else f"ORDER BY {asked.key}{way}, n{way} LIMIT :limit"
     inner = f"SELECT {asked.key} AS k, n FROM reviews {_hint(session, index)} WHERE {where} {order}"
-    return f"SELECT * FROM ({inner})", values
+    return f"SELECT * FROM ({inner}) AS arm", values
 
 
 def _where(equal: dict[str, Any], ranges: list[tuple[str, int]], suffix: str = "") -> tuple[str, dict[str, Any]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import select, text
 from sqlmodel import Session
 
-from store import journal, reviewing, switching
+from store import journal, locks, reviewing, switching
 from store.contract import Gate, now
 from store.tables import ReviewRow, SwitchRow, TicketRow, micros, table
 
@@ -18,15 +20,21 @@ _MOST = 200
 _reviews, _switches = table(ReviewRow), table(SwitchRow)
 
 
-def tick(session: Session) -> None:
-    """Whatever is due by the clock, some at a time, in one transaction. Leases need none of it: they simply run out."""
-    for row in _rows(session, _asleep(session, _MOST)):
+def tick(session: Session) -> bool:
+    """Whatever is due by the clock, some at a time, in one transaction. Leases need none of it: they simply run out.
+
+    False when another worker is at it.
+    """
+    if not locks.time_passes(session):
+        return False
+    for row in _rows(session, _asleep):
         row.snoozed_until = None
         reviewing.move(session, row, "open", "review.woken")
-    for row in _rows(session, _expired(session, _MOST)):
+    for row in _rows(session, _expired):
         _expire(session, row)
     switching.ended(session)
     switching.sweep(session)
+    return True
 
 
 def anything(session: Session) -> bool:
@@ -52,7 +60,11 @@ def _due(session: Session, index: str, when: str, limit: int) -> list[int]:
     return list(session.execute(found, {"now": micros(now()), "limit": limit}).scalars())
 
 
-def _rows(session: Session, numbers: list[int]) -> list[ReviewRow]:
+def _rows(session: Session, due: Callable[[Session, int], list[int]]) -> list[ReviewRow]:
+    """The reviews that are due, held: what was decided while their tickets were waited for is due no more."""
+    numbers = due(session, _MOST)
+    if numbers and locks.of_reviews(session, select(_reviews.c.n).where(_reviews.c.n.in_(numbers))) is not None:
+        numbers = [one for one in due(session, 2 * _MOST) if one in numbers]
     return list(session.execute(select(ReviewRow).where(_reviews.c.n.in_(numbers)).order_by(_reviews.c.n)).scalars())
 
 

@@ -28,6 +28,15 @@ PATIENCE = 10.0
 """Seconds a writer waits for its turn."""
 
 
+POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
+
+
+def is_postgres(url: object) -> bool:
+    """Whether a queue's address is a PostgreSQL URL rather than a file."""
+    scheme, separator, _ = str(url).partition("://")
+    return bool(separator) and scheme in POSTGRES
+
+
 def prepare(path: Path, mounts: list[tuple[str, str]] | None = None) -> None:
     """Makes the folder and an empty file that only its owner can read. Raises `Unavailable`."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from store import afterwards, counting, journal, keying, plain, reading, reviewing, searching, sending, switching
+from store import afterwards, counting, journal, keying, locks, plain, reading, reviewing, searching, sending, switching
 from store.carrying import SEND_REPLY, as_let_go, of_batch, refunded_today, tell, void
 from store.contract import Action, Execution, Failure, Gate, GateReason, Watermark, action_hash, now
 from store.judge import Judge
@@ -38,6 +38,7 @@ def due(session: Session, limit: int) -> list[str]:
 
 def dispatch(session: Session, judge: Judge, execution_id: str, worker: str) -> Execution | Refused:
     """Marks it running, or says why not. What can never run any more is put before a person in the same transaction."""
+    locks.of_execution(session, execution_id, soon=True)
     row = _row(session, execution_id)
     if row.state == "running":
         taken = _taken_over(session, row, worker)
@@ -78,6 +79,7 @@ class End:
 
 def settle(session: Session, judge: Judge, execution_id: str, end: End) -> None:
     """Records how it ended. The same end again changes nothing; another end than the recorded one is refused."""
+    locks.of_execution(session, execution_id)
     row, state, failure = _row(session, execution_id), end.state, end.failure
     if row.state == state or (row.state == "void" and state == "done" and afterwards.twin(session, row) is not None):
         return

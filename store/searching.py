@@ -1,9 +1,13 @@
-"""Full-text search over subjects, messages, replies and ids, newest first. The SQLite side: one FTS5 document a ticket."""
+"""Full-text search over subjects, messages, replies and ids, newest first: one document a ticket.
+
+SQLite's FTS5 and PostgreSQL's tsvector are asked the same: they hold the same words, cut by the same rule.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+import unicodedata
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -26,6 +30,19 @@ _FIND = text(
     "WHERE search MATCH :words AND search.rowid < :before ORDER BY search.rowid DESC LIMIT :limit"
 )
 
+_FIND_IN_POSTGRES = text(
+    "SELECT id, ticket_id FROM search WHERE words @@ CAST(:words AS tsquery) AND id < :before ORDER BY id DESC LIMIT :limit"
+)
+_INDEX = text(
+    "INSERT INTO search (ticket_id, words) VALUES (:t, CAST(:words AS tsvector)) "
+    "ON CONFLICT (ticket_id) DO UPDATE SET words = excluded.words, id = excluded.id"
+)
+_PIECE = re.compile(r"[^\W_]+")
+_LONGEST = 200
+"""Characters of one word that count; PostgreSQL takes 2,046 bytes."""
+_PLACES, _PLACES_EACH = 16_383, 255
+"""How far PostgreSQL counts places in a document, and how many of one word it keeps."""
+
 _PROPOSED = text(
     "SELECT reviews.id, proposals.body FROM reviews JOIN proposals ON proposals.request_id = reviews.request_id "
     "WHERE reviews.ticket_id = :t ORDER BY reviews.n DESC LIMIT 5"
@@ -37,11 +54,13 @@ def find(session: Session, words: str, after: str | None, limit: int) -> Page:
 
     A ticket that never stopped for a person has a row without a review id.
     """
-    asked = _query(words)
+    lite = _is_sqlite(session)
+    asked = _query(words) if lite else _query_of_postgres(words)
     if not asked:
         return Page(rows=())
     before = 2**62 if after is None else _number(after)
-    found = session.execute(_FIND, {"words": asked, "before": before, "limit": limit + 1}).all()
+    statement = _FIND if lite else _FIND_IN_POSTGRES
+    found = session.execute(statement, {"words": asked, "before": before, "limit": limit + 1}).all()
     shown = found[:limit]
     known = reading.lines(session, [row.ticket_id for row in shown])
     rows = tuple(known.get(row.ticket_id) or _bare(session, row.ticket_id) for row in shown)
@@ -51,6 +70,9 @@ def find(session: Session, words: str, after: str | None, limit: int) -> Page:
 def index(session: Session, ticket: TicketRow) -> None:
     """Puts the ticket's words into the index anew, as the newest."""
     session.flush()
+    if not _is_sqlite(session):
+        session.execute(_INDEX, {"t": ticket.id, "words": document(_words(session, ticket))})
+        return
     old = session.execute(text("SELECT id FROM search_tickets WHERE ticket_id = :t"), {"t": ticket.id}).scalar()
     if old is not None:
         session.execute(text("DELETE FROM search WHERE rowid = :id"), {"id": old})
@@ -78,6 +100,34 @@ def _query(words: str) -> str:
     if parts and words[-1:].isalnum() and len(parts[-1]) >= _BEGINNING + 2:
         parts[-1] += "*"
     return " ".join(parts)
+
+
+def document(words: str) -> str:
+    """A text as PostgreSQL's tsvector, cut into words as FTS5's `unicode61` cuts it; places are kept for whole ids."""
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(_pieces(words), 1):
+        places.setdefault(word, []).append(min(place, _PLACES))
+    return " ".join(f"'{word}':{','.join(map(str, at[:_PLACES_EACH]))}" for word, at in places.items())
+
+
+def _query_of_postgres(words: str) -> str:
+    """Every word as a phrase of its own; made of letters and digits alone, so nothing a person types is an operator."""
+    parts = []
+    for word in _WORD.findall(plain.line(words))[:16]:
+        if pieces := _pieces(word):
+            parts.append([f"'{one}'" for one in pieces])
+    if parts and words[-1:].isalnum() and len(_WORD.findall(plain.line(words))[:16][-1]) >= _BEGINNING:
+        parts[-1][-1] += ":*"
+    return " & ".join("(" + " <-> ".join(pieces) + ")" for pieces in parts)
+
+
+def _pieces(words: str) -> list[str]:
+    bare = "".join(one for one in unicodedata.normalize("NFKD", words) if not unicodedata.combining(one))
+    return [one[:_LONGEST] for one in _PIECE.findall(bare.lower())]
+
+
+def _is_sqlite(session: Session) -> bool:
+    return bool(session.get_bind().dialect.name == "sqlite")
 
 
 def _number(after: str) -> int:

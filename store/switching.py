@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, or_, select
 from sqlmodel import Session
 
-from store import counting, journal, reading, reviewing, working
+from store import counting, journal, locks, reading, reviewing, working
 from store.contract import now
 from store.live import Switch, SwitchPreview
 from store.queue import Invalid
@@ -123,9 +123,14 @@ def sweep(session: Session, limit: int = 200) -> int:
     Returns how many were moved; 0 when everything is where it belongs. A crash in between is made good by the next one.
     """
     moved = 0
+    locks.time_passes(session, wait=True)
     for row in session.execute(select(_switches, _ON).order_by(_switches.c.since)).all():
         switch = _value(row, 0)
-        for review in session.execute(_misplaced(switch, ReviewRow).limit(limit - moved)).scalars().all():
+        wanted = _misplaced(switch, ReviewRow)
+        held = locks.of_reviews(session, _misplaced(switch, _reviews.c.n).limit(limit - moved))
+        if held is not None:
+            wanted = wanted.where(_reviews.c.n.in_(held))
+        for review in session.execute(wanted.limit(limit - moved)).scalars().all():
             _move(session, review, switch)
             moved += 1
     return moved

@@ -26,6 +26,13 @@ _ROWS = text(
 """As bytes, so that an entry which no longer is text is named like any other."""
 
 
+_OF_POSTGRES = text(
+    f"""SELECT seq, at, {", ".join(f"convert_to({name}, 'UTF8') AS {name}" for name in _TEXTS)}, 'integer',
+    {", ".join(f"CASE WHEN {name} IS NULL THEN 'null' ELSE 'text' END" for name in _TEXTS)} FROM journal ORDER BY seq"""
+)
+"""There a column holds what its type says."""
+
+
 class Checkpoint(Value):
     """What entry `seq` was when this was exported."""
 
@@ -120,7 +127,8 @@ def check(session: Session, against: Sequence[Checkpoint] = ()) -> Verification:
 
 def _entries(session: Session) -> Iterator[dict[str, Any] | str]:
     """Each entry as it is stored, or what is wrong with its form."""
-    for row in session.execute(_ROWS.execution_options(yield_per=1000)):
+    rows = _ROWS if session.get_bind().dialect.name == "sqlite" else _OF_POSTGRES
+    for row in session.execute(rows.execution_options(yield_per=1000)):
         values, kinds = row[: 2 + len(_TEXTS)], row[2 + len(_TEXTS) :]
         yield _decoded(values, kinds)
 

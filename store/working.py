@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select, text, update
 from sqlmodel import Session
 
-from store import counting, journal, plain, reading
+from store import counting, journal, locks, plain, reading
 from store.case import Case
 from store.contract import Attempt, Message, Proposal, canonical, now
 from store.live import RepeatContact
@@ -48,6 +48,7 @@ def listing(session: Session, limit: int) -> list[str]:
 
 def case(session: Session, work_id: str) -> Case:
     """The ticket, its messages and the one to handle; marks the work taken. Raises `NotFound`."""
+    locks.of_work(session, work_id)
     work = row(session, work_id)
     ticket = reading.ticket_row(session, work.ticket_id)
     if work.state != "done":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from app.models import registry
 from config.load import load
+from tests.postgres import Cluster, cluster
 
 # Who runs the tests may have set the size of its own terminal; a program under test asks the one it is given.
 for name in ("COLUMNS", "LINES"):
@@ -19,6 +21,19 @@ for name in ("COLUMNS", "LINES"):
 # A busy machine draws slowly; that says nothing of the rule under test.
 settings.register_profile("house", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A real PostgreSQL, one for each process of the tests."""
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture
+def database(postgres: Cluster) -> str:
+    """The URL of a migrated database with nothing in it, this test's alone."""
+    return postgres.url(postgres.empty())
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from store.queue import Unavailable
 
 if TYPE_CHECKING:
     from store.engine import Database
+    from store.postgres import Postgres
 
 FOLDER = Path(__file__).parent
 
@@ -26,13 +27,35 @@ def bring_up(database: Database) -> None:
         if stored == newest():
             return
         if stored is not None and stored not in revisions():
-            raise Unavailable(
-                f"{database.path} was written by a newer Lastclick (schema {stored}, this one knows {newest()}). "
-                "Update Lastclick, or open another queue."
-            )
+            raise Unavailable(_newer(str(database.path), stored))
         if stored is not None:
             copy(database, stored)
         _upgrade(database)
+
+
+def bring_up_postgres(database: Postgres) -> None:
+    """The same on PostgreSQL, where a step is whole or not at all by itself, so no copy is taken; of ten processes that
+    start at once one does the work and the others wait for it. Raises `Unavailable` for a newer schema.
+    """
+    import sqlalchemy as sa
+
+    def stored(connection: sa.Connection) -> str | None:
+        there = connection.execute(sa.text("SELECT to_regclass('alembic_version')")).scalar()
+        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() if there else None
+
+    with database.engine.connect() as connection:
+        if stored(connection) == newest():
+            return
+    with database.engine.connect() as connection, connection.begin():
+        connection.execute(sa.text("SET LOCAL lock_timeout = '60s'"))
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('lastclick migrations'))"))
+        found = stored(connection)  # another process may have been first
+        if found is not None and found not in revisions():
+            raise Unavailable(_newer(database.place, found))
+        if found != newest():
+            from alembic import command
+
+            command.upgrade(_config(connection), "head")
 
 
 def revisions() -> tuple[str, ...]:
@@ -42,6 +65,13 @@ def revisions() -> tuple[str, ...]:
 
 def newest() -> str:
     return revisions()[-1]
+
+
+def _newer(place: str, stored: str) -> str:
+    return (
+        f"{place} was written by a newer Lastclick (schema {stored}, this one knows {newest()}). "
+        "Update Lastclick, or open another queue."
+    )
 
 
 def copy(database: Database, stored: str) -> Path:
@@ -87,19 +117,24 @@ def _revision(connection: Any) -> str | None:
 def _upgrade(database: Database) -> None:
     """All missing steps in one transaction. Foreign keys are off while tables are rebuilt, or a rebuild deletes children."""
     from alembic import command
-    from alembic.config import Config
 
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
     connection = database.engine.connect()
     try:
         raw: Any = connection.connection.dbapi_connection
         raw.execute("PRAGMA foreign_keys = OFF")
         with connection.execution_options(lastclick_write=True).begin():
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(_config(connection), "head")
             if raw.execute("PRAGMA foreign_key_check").fetchone() is not None:
                 raise Unavailable(f"{database.path}: the migration would have broken a reference; nothing was changed.")
     finally:
         connection.invalidate()
         connection.close()
+
+
+def _config(connection: Any) -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    return config

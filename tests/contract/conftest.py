@@ -53,17 +53,22 @@ def sqlite(folder: Path, judge: HonestJudge) -> tuple[Queue, Work]:
     return LocalQueue(folder / "queue.sqlite", judge), LocalWork(folder / "queue.sqlite", judge)
 
 
-FACTORIES = [sqlite]
+def postgresql(url: str, judge: HonestJudge) -> tuple[Queue, Work]:
+    return LocalQueue(url, judge), LocalWork(url, judge)
+
+
+FACTORIES = [sqlite, postgresql]
 
 
 @pytest.fixture(params=FACTORIES, ids=lambda factory: factory.__name__)
 async def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Callable[..., House]]:
     """Opens houses over the same store with windows of the test's choice."""
     opened: list[House] = []
+    place = request.getfixturevalue("database") if request.param is postgresql else tmp_path
 
     def make(**windows: float) -> House:
         judge = HonestJudge(Windows(**{"undo_seconds": 0.0, "spot_check_share": 0.0} | windows))
-        house = House(*request.param(tmp_path, judge), judge)
+        house = House(*request.param(place, judge), judge)
         opened.append(house)
         return house
 

@@ -158,8 +158,8 @@ def test_a_folder_and_a_strange_url_are_refused(tmp_path: Path) -> None:
         open_database(tmp_path)
     with pytest.raises(Unavailable, match="not a queue"):
         path_of("mysql://x/y")
-    with pytest.raises(Unavailable, match="PostgreSQL"):
-        path_of("postgresql://x/y")
+    with pytest.raises(Unavailable, match="no PostgreSQL URL"):
+        open_database("postgresql://x:y:z/q")
 
 
 def test_a_read_only_file_refuses_writes_and_says_why(tmp_path: Path) -> None:
