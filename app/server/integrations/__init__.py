@@ -1,0 +1,1 @@
+"""Requests for a person in the words of other systems, and the answers those systems wait for."""
