@@ -27,6 +27,10 @@ TicketState = Literal["new", "working", "waiting_for_customer", "in_review", "an
 Json = Any
 REPLY = "reply"
 """The action id under which the customer reply of a proposal is decided."""
+DECISIONS = "x-decisions"
+"""In the schema of an outside action: the decisions that its sender takes. Without it, all."""
+RETURNED = "x-returned"
+"""In the schema of an outside action: its sender carries it out, and nothing of ours does."""
 
 Line = Annotated[str, AfterValidator(plain.line)]
 """One line of outside text, made plain."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from store.contract import REPLY, Action, Approve, Edit, Proposal, Reject, Respond, Verdict
+from store.contract import DECISIONS, REPLY, Action, Approve, Edit, Proposal, Reject, Respond, Verdict
 from store.judge import Judge
 from store.queue import Invalid
 
@@ -33,6 +33,7 @@ def choose(judge: Judge, proposal: Proposal, verdicts: tuple[Verdict, ...], *, p
     actions, told, words = [], [], []
     for action in proposal.actions:
         verdict = given.get(action.action_id, Approve(action_id=action.action_id))
+        _taken(action, verdict)
         kept = _act(judge, action, verdict)
         if kept is not None:
             actions.append(kept)
@@ -49,6 +50,13 @@ def choose(judge: Judge, proposal: Proposal, verdicts: tuple[Verdict, ...], *, p
         changed=chosen.actions != proposal.actions or reply != proposal.customer_reply,
         overrides=any(not isinstance(verdict, Approve) for verdict in verdicts),
     )
+
+
+def _taken(action: Action, verdict: Verdict) -> None:
+    """Raises `Invalid` for a decision that the sender of an outside action does not take."""
+    takes = action.args_schema.get(DECISIONS)
+    if isinstance(takes, list) and verdict.type not in takes:
+        raise Invalid(f"The sender of {action.kind} takes no {verdict.type}: {', '.join(map(str, takes))}.")
 
 
 def _by_id(proposal: Proposal, verdicts: tuple[Verdict, ...], partial: bool) -> dict[str, Verdict]:

@@ -14,13 +14,14 @@ from app.workflow import failures, retries
 from app.workflow.engine import Engine, Stopping
 from app.workflow.handle import patiently
 from config.rules import Rules
-from store.contract import Attempt, Execution, Failure
+from store.contract import RETURNED, Attempt, Execution, Failure
 from store.work import Work
 
 log = logging.getLogger("lastclick.worker")
 
 SEND_REPLY = "send_reply"
 OUTBOX = "outbox"
+SENDER = "sender"
 
 
 @dataclass(frozen=True)
@@ -134,12 +135,16 @@ def connector_of(execution: Execution, rules: Rules) -> str:
     """The connector that carries this kind out; replies go to the outbox."""
     if execution.action.kind == SEND_REPLY:
         return OUTBOX
+    if execution.action.args_schema.get(RETURNED):
+        return SENDER
     entry = rules.actions.get(execution.action.kind)
     return entry.connector if entry else OUTBOX
 
 
 def honours_keys(name: str, rules: Rules) -> bool:
     """Whether the same key twice runs once there. An HTTP peer does so only when it is told the key."""
+    if name == SENDER:
+        return True
     entry = rules.connectors.get(name)
     return entry is not None and (entry.kind != "http" or entry.key_header is not None)
 

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from store.contract import (
+    DECISIONS,
+    RETURNED,
     Action,
     Body,
     Customer,
@@ -24,11 +26,6 @@ from store.contract import (
 Answer = Literal["approve", "edit", "reject", "respond"]
 EVERY: tuple[Answer, ...] = ("approve", "edit", "reject", "respond")
 NOT_SUPPLIED = "not supplied by the sender"
-
-DECISIONS = "x-decisions"
-"""In an action's schema: the decisions that its sender takes. Without it, all."""
-RETURNED = "x-returned"
-"""In an action's schema: the sender carries it out; nothing of ours runs it."""
 
 
 class Misread(ValueError):
