@@ -54,8 +54,10 @@ def ask(
     body: bytes | None = None,
     timeout: float,
     private: bool = False,
+    outside: bool = False,
 ) -> Answer:
     """Send one request and read one answer within `timeout` seconds in all. Never retries, never follows a redirect.
+    `outside`: the address came from somebody else, so an inside one is refused also where it is written out.
 
     Raises `PeerFailure`.
     """
@@ -64,7 +66,7 @@ def ask(
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise PeerFailure("bad_url", f"not an http address: {parts.scheme or url!r}", phase="connect")
     host = parts.hostname
-    address = _address(host, parts.port or (443 if parts.scheme == "https" else 80), private, parts.scheme)
+    address = _address(host, parts.port or (443 if parts.scheme == "https" else 80), private, parts.scheme, outside)
     # The checked address is the one connected to: a name that resolves to another address a moment later changes nothing.
     literal = f"[{address}]" if ":" in address else address
     target = parts._replace(netloc=f"{literal}:{parts.port}" if parts.port else literal).geturl()
@@ -121,9 +123,9 @@ def _exchange(client: httpx.Client, request: httpx.Request, end: float) -> Answe
     return Answer(answer.status_code, b"".join(chunks), _retry_after(answer.headers.get("retry-after")))
 
 
-def _address(host: str, port: int, private: bool, scheme: str) -> str:
+def _address(host: str, port: int, private: bool, scheme: str, outside: bool) -> str:
     """The address to connect to. A private one is only used when the configuration names it, or says that it may be."""
-    named = host == "localhost" or _literal(host) is not None
+    named = not outside and (host == "localhost" or _literal(host) is not None)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:

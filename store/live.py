@@ -190,6 +190,16 @@ class PromptUse(Value):
     workers: tuple[Line, ...] = ()
 
 
+class Returned(Value):
+    """One message that goes back to who filed a review. `kind`: review.decided, review.superseded, review.expired."""
+
+    id: Line
+    review_id: Line
+    url: Line
+    kind: Line
+    attempt: int = 0
+
+
 # ── what was ─────────────────────────────────────────────────────────────────
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import Session
 
-from store import journal, past, plain, searching
+from store import journal, past, plain, returning, searching
 from store.contract import Customer, Gate, GateReason, Json, Money, Proposal, TicketState, canonical, fingerprint, now
 from store.judge import Judge
 from store.queue import Conflict
@@ -163,6 +163,8 @@ def move(
         row.fence += 1
     session.add(row)
     session.flush()
+    if row.work_id is None:
+        returning.moved(session, row)
     told: dict[str, Json] = {"state": state, "route": row.route} | data
     journal.append(session, kind, row.id, actor=actor, ticket=row.ticket_id, shown=row.fingerprint, ran=ran, **told)
 

@@ -416,6 +416,24 @@ class WorkerRow(SQLModel, table=True):
     buried: bool = False
 
 
+class WebhookRow(SQLModel, table=True):
+    """What is to go back to a filer. state: waiting, sent, failed."""
+
+    __tablename__ = "webhooks"
+    __table_args__ = (Index("webhooks_due", "state", "due_at"), Index("webhooks_review", "review_id"))
+
+    id: str = Field(primary_key=True)
+    review_id: str
+    ticket_id: str
+    url: str
+    kind: str
+    state: str = "waiting"
+    attempt: int = 0
+    due_at: datetime = Field(sa_type=Instant)
+    created_at: datetime = Field(sa_type=Instant)
+    last: str = ""
+
+
 class PromptVersionRow(SQLModel, table=True):
     """A prompt that a worker was started with; kept when the worker is gone, so that versions can be compared."""
 
