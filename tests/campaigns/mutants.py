@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,13 +41,16 @@ class Mutant:
     """The how-manyeth change of the module."""
 
 
-def mutants(path: Path, root: Path) -> list[Mutant]:
-    """Every change that is made to a module's functions, in the order of its source."""
+def mutants(path: Path, root: Path, only: Collection[str] = ()) -> list[Mutant]:
+    """Every change that is made to a module's functions, or to those named, in the order of its source."""
     source = path.read_text(encoding="utf-8")
     lines, seen = source.splitlines(), dict[str, int]()
     module = str(path.relative_to(root).with_suffix("")).replace("/", ".")
-    found = []
-    for number, (node, what, _) in enumerate(_changes(ast.parse(source))):
+    tree, found = ast.parse(source), []
+    wanted = {id(inner) for each in tree.body if getattr(each, "name", "") in only for inner in ast.walk(each)}
+    for number, (node, what, _) in enumerate(_changes(tree)):
+        if only and id(node) not in wanted:
+            continue
         text = f"{module.rsplit('.', 1)[-1]}: {lines[node.lineno - 1].strip()} [{what}]"
         seen[text] = seen.get(text, 0) + 1
         name = text if seen[text] == 1 else f"{text} #{seen[text]}"

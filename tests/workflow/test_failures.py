@@ -9,6 +9,7 @@ from app.workflow.failures import CUSTOMER_LIMIT, INTERNAL_LIMIT, NOT_KNOWN, cla
 from tests.workflow.given import rules
 
 PERMANENT = [400, 401, 402, 403, 404, 405, 410, 413, 422, 451, 501]
+UNCLEAR = [500, 505, 508, 520, 599]
 TEMPORARY = [408, 409, 502, 503, 504, 529]
 
 
@@ -21,13 +22,21 @@ def error(
 @pytest.mark.parametrize("is_action", [False, True])
 @pytest.mark.parametrize("status", PERMANENT)
 def test_a_refusal_is_permanent(status: int, is_action: bool) -> None:
-    assert classify(error(status), is_action=is_action)[0] == "permanent"
+    outcome, code = classify(error(status), is_action=is_action)
+    assert outcome == "permanent"
+    assert code == ("connector_refused" if is_action else "message_too_long" if status == 413 else "model_refused")
 
 
 @pytest.mark.parametrize("is_action", [False, True])
 @pytest.mark.parametrize("status", TEMPORARY)
 def test_a_busy_peer_is_temporary(status: int, is_action: bool) -> None:
     assert classify(error(status), is_action=is_action)[0] == "temporary"
+
+
+@pytest.mark.parametrize("is_action", [False, True])
+@pytest.mark.parametrize("status", UNCLEAR)
+def test_a_broken_peer_may_have_acted(status: int, is_action: bool) -> None:
+    assert classify(error(status), is_action=is_action)[0] == "unclear"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +106,22 @@ def test_a_code_without_a_message_goes_to_a_person_and_says_so() -> None:
     assert "a message for never_written" in made.internal_note
     bare = failure("never_written", "draft", rules().model_copy(update={"messages": {}}))
     assert bare.next_step == "review"
-    assert bare.customer_text
+    assert bare.customer_text.startswith("Thank you")
+    assert bare.internal_note.startswith("draft stopped")
+    assert "a message for never_written" in bare.internal_note
+
+
+def test_a_customer_never_reads_an_empty_slot_not_even_where_no_other_text_is_left() -> None:
+    only = {"order_not_found": rules().messages["order_not_found"]}
+    made = failure("order_not_found", "lookup", rules().model_copy(update={"messages": only}))
+    assert made.customer_text.startswith("Thank you")
+    assert NOT_KNOWN not in made.customer_text
+
+
+def test_every_text_may_name_the_step_and_the_number_of_attempts() -> None:
+    told = rules().messages["order_not_found"].model_copy(update={"customer": "We tried {attempts} time: {step}."})
+    made = failure("order_not_found", "lookup", rules().model_copy(update={"messages": {"order_not_found": told}}))
+    assert made.customer_text == "We tried 1 time: lookup."
 
 
 def test_a_slot_that_is_a_paragraph_is_cut() -> None:

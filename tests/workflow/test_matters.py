@@ -18,6 +18,11 @@ def test_words_of_every_talk_tell_nothing() -> None:
     assert said("I don't know, ok? He is at it").words == frozenset()
 
 
+def test_two_letters_tell_nothing() -> None:
+    assert said("TV pc").words == frozenset()
+    assert said("bugs").words == said("bug").words == {"bug"}
+
+
 def test_short_words_keep_what_looks_like_an_ending() -> None:
     assert said("bus").words == {"bus"}
     assert said("tie red").words == {"tie", "red"}

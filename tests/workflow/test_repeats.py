@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from app.workflow import repeats
 from app.workflow.failures import failure
+from app.workflow.matters import answered, said
 from app.workflow.repeats import confused, link
 from store.contract import Message, Proposal
 from tests.workflow.given import AT, action, message, proposal, rules
@@ -45,6 +47,7 @@ def test_only_within_the_window(days: float, linked: bool) -> None:
 def test_a_persons_reply_and_a_later_reply_do_not_count() -> None:
     assert found("hi", (answer(ai_handled=False), proposal())) is None
     assert found("hi", (answer(days=-1), proposal())) is None
+    assert found("hi", (answer(days=0), proposal())) is None
     assert link(message("hi", direction="outbound"), (), [(answer(), proposal())], 7) is None
 
 
@@ -93,14 +96,56 @@ def test_of_equal_answers_the_newest_is_meant() -> None:
 
 
 def test_who_did_not_understand_comes_back_in_whatever_words() -> None:
-    told = (answer(text="Press the red key."), proposal(message="The heating is off", text="Press the red key."))
-    assert found("What do you mean? How do I find anything of that sort in my cellar", told).confusion
+    key = (answer(text="Press the red key."), proposal(message="The heating is off", text="Press the red key."))
+    assert found("What do you mean? How do I find anything of that sort in my cellar", key).confusion
 
 
 def test_the_link_names_the_failure_message_the_customer_had_read() -> None:
-    told = failure("missing_order_id", "routing", rules())
-    contact = found("I do not understand this", (answer(), proposal(failure=told)))
+    failed = failure("missing_order_id", "routing", rules())
+    contact = found("I do not understand this", (answer(), proposal(failure=failed)))
     assert (contact.failure_code, contact.confusion) == ("missing_order_id", True)
+
+
+def points(text: str, *replies: tuple[Message, Proposal]) -> list[float]:
+    answers = [repeats._Answer(reply, given, answered(given, reply.text)) for reply, given in replies]
+    return [round(each, 2) for each in repeats._points(message(text), said(text), frozenset(), answers)]
+
+
+def told(text: str, thread: str = "t9", hours: float = 1, number: str = "r") -> tuple[Message, Proposal]:
+    return answer(hours / 24, thread, text=text, id=number), proposal(message=None, text=text)
+
+
+def test_points_of_an_answer_elsewhere_sink_with_its_age() -> None:
+    assert points("kettle", told("lamp", hours=1)) == [0.85]
+    assert points("kettle", told("lamp", hours=7 * 24)) == [-1.36]
+    assert points("kettle", told("lamp", "t1", hours=7 * 24)) == [4.0]
+
+
+def test_a_word_tells_the_more_the_fewer_threads_speak_of_it() -> None:
+    assert points("lamp", told("lamp")) == [3.26]
+    assert points("lamp", told("lamp", "t8"), told("lamp", "t9")) == [2.06, 2.06]
+    assert points("lamp kettle stove", told("lamp")) == [2.55]
+
+
+def test_only_the_newest_answer_of_a_thread_has_the_points_for_that() -> None:
+    assert points("kettle", told("lamp", hours=2, number="a"), told("lamp", hours=1, number="b")) == [-0.55, 0.85]
+    assert points("lamp", told("lamp", "t1", number="a"), told("", "t1", number="b")) == [5.2, 4.28]
+
+
+@pytest.mark.parametrize(
+    ("text", "here", "demanded"),
+    [
+        ("lamp", False, 1.21),
+        ("lamp", True, 3.01),
+        ("lamp " * 500, False, 2.2),
+        ("My lamp", False, 3.33),
+        ("Still dark", False, 0.03),
+        ("The link you sent", False, 0.68),
+        ("That lamp makes no sense", False, 0.74),
+    ],
+)
+def test_how_much_a_message_demands(text: str, here: bool, demanded: float) -> None:
+    assert round(repeats._demanded(text, here=here), 2) == demanded
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.workflow.failures import failure
 from app.workflow.routing import MISSING_FIELD, asked, needs, retried, route
+from config.rules import Rules, TriggerEntry
 from store.case import Case, Clues
 from store.contract import Attempt
 from tests.workflow.given import AT, case, facts, message, rules, seen
@@ -148,6 +149,81 @@ def test_no_trigger_that_fits_is_the_fallback_too() -> None:
     assert (found.route.name, found.then) == ("fallback", "review")
 
 
+def only(**condition: Any) -> Rules:
+    """The defaults with one trigger, whose sentence names every slot."""
+    slots = "{missing} {identity} {contradiction} {intents} {nothing}"
+    trigger = TriggerEntry.model_validate({"name": "one", "if": condition, "route": "messy", "reason": slots})
+    return rules().model_copy(update={"triggers": (trigger,)})
+
+
+@pytest.mark.parametrize(
+    ("condition", "given_", "sentence"),
+    [
+        ({"missing": ["any"]}, {"facts": facts("unknown", clues=Clues())}, "identity, order"),
+        ({"missing": ["order"]}, {"facts": facts("unknown", clues=Clues())}, "order"),
+        ({"missing": ["order"]}, {"facts": facts("unknown")}, None),
+        ({"identity": ["unknown"]}, {"facts": facts("unknown")}, "unknown"),
+        ({"identity": ["weak"]}, {"facts": facts("unknown")}, None),
+        ({"identity": ["unknown"]}, {"facts": facts("unknown"), "classification": seen("policy_question")}, None),
+        ({"contradiction": True}, {"facts": facts(contradictions=("a", "b"))}, "a; b"),
+        ({"contradiction": False}, {}, ""),
+        ({"step_failed": False}, {}, "-"),
+        ({"step_failed": False}, {"failure": failure("records_down", "lookup", rules())}, None),
+        ({"models_disagree": False}, {}, "-"),
+        ({"out_of_scope": False}, {}, "-"),
+        ({"otherwise": True}, {"classification": None}, "nothing to do"),
+        ({"otherwise": False}, {}, None),
+    ],
+    ids=str,
+)
+def test_a_sentence_says_what_its_condition_found_and_leaves_what_it_did_not(
+    condition: dict[str, Any], given_: dict[str, Any], sentence: str | None
+) -> None:
+    found = route(case(**given_), only(**condition), ON)
+    if sentence is None:
+        assert found.route.code == MISSING_FIELD
+        assert (found.missing, found.message) == (("a trigger that fits",), "field_missing")
+        assert found.route.reason == "cannot tell the way: a trigger that fits is missing"
+        return
+    name = next(iter(condition)).replace("otherwise", "intents")
+    slots = "{missing} {identity} {contradiction} {intents} {nothing}"
+    assert found.route.reason == (slots if sentence == "-" else slots.replace(f"{{{name}}}", sentence))
+
+
+def test_a_question_at_the_very_moment_of_the_message_was_asked() -> None:
+    question = failure("missing_order_id", "routing", rules()).customer_text
+    sent = message(question, id="r1", direction="outbound")
+    waiting = case()
+    assert asked(waiting.model_copy(update={"messages": (sent, waiting.message)}), "missing_order_id", rules())
+    wrote = message(question, id="m0")
+    assert not asked(waiting.model_copy(update={"messages": (wrote, waiting.message)}), "missing_order_id", rules())
+
+
+def test_a_question_is_known_again_in_other_lines_and_with_its_slots_filled() -> None:
+    told = rules().messages["order_not_found"].model_copy(update={"customer": "We do not know {order}. Is it right?"})
+    with_slot = rules().model_copy(update={"messages": {"order_not_found": told}})
+    sent = message("Hello,\nWe do not\n know HF-10012.\nIs it right?", id="r1", direction="outbound")
+    waiting = case()
+    waiting = waiting.model_copy(update={"messages": (sent, waiting.message)})
+    assert asked(waiting, "order_not_found", with_slot)
+    assert not asked(waiting, "never_written", with_slot)
+
+
+def test_what_failed_is_told_where_the_trigger_has_no_message_of_its_own() -> None:
+    failed = {"failure": failure("records_down", "lookup", rules())}
+    assert route(case(**failed), rules(), ON).message == "records_down"
+    assert route(case(), rules(), ON).message is None
+    assert route(case(**failed), only(otherwise=True), ON).message is None
+
+
+def test_an_invoice_that_was_named_is_found_for_who_is_verified_or_missing() -> None:
+    wants = rules().intents["order_status"].model_copy(update={"needs": ("invoice",)})
+    asks = rules().model_copy(update={"intents": {"order_status": wants}})
+    named = Clues(invoice_ids=("INV-1",))
+    assert needs(case(facts=facts("verified", clues=named)), asks) == ("invoice",)
+    assert needs(case(facts=facts("unknown", clues=named)), asks) == ()
+
+
 def test_needs_that_are_not_met() -> None:
     assert needs(case(), rules()) == ()
     assert needs(case(facts=facts("unknown")), rules()) == ("identity",)
@@ -175,6 +251,26 @@ def test_with_no_way_left_it_is_a_persons(off: set[tuple[str, str]]) -> None:
         "review",
         "switched_off",
     )
+
+
+def test_without_a_trigger_for_switches_a_closed_way_is_still_closed() -> None:
+    bare = rules().model_copy(update={"triggers": tuple(t for t in rules().triggers if not t.if_.switch_off)})
+    found = route(case(), bare, frozenset({("route", "routine"), ("route", "messy")}))
+    assert (found.route.name, found.route.code, found.message) == ("fallback", "switch_off", "switched_off")
+    assert found.route.reason == "route routine is switched off"
+
+
+def test_the_trigger_for_switches_says_where_it_goes_with_no_way_left() -> None:
+    triggers = tuple(t.model_copy(update={"route": "messy"}) if t.if_.switch_off else t for t in rules().triggers)
+    found = route(
+        case(), rules().model_copy(update={"triggers": triggers}), frozenset({("route", "routine"), ("route", "messy")})
+    )
+    assert (found.route.name, found.then) == ("messy", "review")
+
+
+def test_a_way_that_is_not_written_down_has_no_switch() -> None:
+    bare = rules().model_copy(update={"routes": {}})
+    assert route(case(), bare, frozenset({("route", "routine")})).route.name == "routine"
 
 
 def test_a_prompt_that_is_off_closes_every_way_that_uses_it() -> None:
