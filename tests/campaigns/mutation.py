@@ -33,7 +33,7 @@ SHORT, SHORT_SECONDS = 150, 40.0
 RULES: dict[str, tuple[str, ...]] = {
     "routing": ("test_routing",),
     "gate": ("test_gate",),
-    "stops": ("test_gate",),
+    "stops": ("test_stops", "test_gate"),
     "proof": ("test_proof", "test_gate", "test_judge"),
     "reading": ("test_reading", "test_proof"),
     "wording": ("test_wording", "test_proof"),

