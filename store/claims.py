@@ -90,9 +90,9 @@ def held(session: Session, lease: Lease) -> Row[Any]:
         raise NotFound(f"There is no review {plain.line(lease.review_id)}.")
     if row.claimed_by != lease.actor or row.fence != lease.fence:
         other = f" {row.claimed_by} has it now." if row.claimed_by not in (None, lease.actor) else ""
-        raise LeaseLost(f"Your claim on this review is gone.{other} Open it again; your edits are kept as a draft.")
+        raise LeaseLost(f"Your claim on this case is gone.{other}")
     if row.claimed_until <= now():
-        raise LeaseLost("Your claim on this review ran out. Open it again; your edits are kept as a draft.")
+        raise LeaseLost("Your claim on this case ran out.")
     return row
 
 

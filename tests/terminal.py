@@ -57,7 +57,7 @@ class Terminal:
         cells = self._screen.buffer
         return ["".join(cells[y][x].data for x in range(begin, end)) for y in range(self._screen.lines)]
 
-    def wait_for(self, *words: str, seconds: float = 20.0) -> str:
+    def wait_for(self, *words: str, seconds: float = 60.0) -> str:
         """The screen as soon as all words stand on it; fails with the screen when they do not come."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -67,7 +67,7 @@ class Terminal:
                 return screen
         raise AssertionError(f"{[word for word in words if word not in self.screen()]} never came:\n{self.screen()}")
 
-    def wait_until_gone(self, word: str, seconds: float = 20.0) -> str:
+    def wait_until_gone(self, word: str, seconds: float = 60.0) -> str:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             self.read()
@@ -86,7 +86,7 @@ class Terminal:
         os.close(self._fd)
         self._fd = -1
 
-    def exit_code(self, seconds: float = 10.0) -> int:
+    def exit_code(self, seconds: float = 60.0) -> int:
         """Wait for the end; fails when the program does not end."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SAY_SECONDS = 6.0
+FIRST_SECONDS = 1.2
 
 
 @dataclass(frozen=True)
@@ -18,14 +19,17 @@ class Undoable:
 
 
 class Corner:
-    """One sentence at a time; an undo window that runs wins over it."""
+    """One sentence at a time; an undo window that runs wins over it, but for a moment."""
 
     def __init__(self) -> None:
         self._said: tuple[str, str, float] = ("", "", 0.0)
+        self._first = 0.0
         self.undo: Undoable | None = None
 
-    def say(self, text: str, style: str, at: float) -> None:
-        self._said = (text, style, at + SAY_SECONDS)
+    def say(self, text: str, style: str, at: float, *, first: bool = False) -> None:
+        """Say it as long as it takes to read; `first`: shortly, and before what can be undone."""
+        self._said = (text, style, at + (FIRST_SECONDS if first else SAY_SECONDS))
+        self._first = at + FIRST_SECONDS if first else 0.0
 
     def offer(
         self, decisions: tuple[str, ...], effect: str, seconds: float, at: float, reviews: tuple[str, ...] = ()
@@ -39,7 +43,7 @@ class Corner:
 
     def text(self, at: float) -> tuple[str, str]:
         """The words and their style."""
-        if self.undo is not None:
+        if self.undo is not None and at >= self._first:
             return f"✓ {max(0, round(self.undo.until - at))}s to undo: {self.undo.effect}", "$success"
         text, style, until = self._said
         return (text, style) if at < until else ("", "")

@@ -15,8 +15,10 @@ from rich.console import RenderableType
 from rich.text import Text
 from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
+from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 import app as package
 from app.desk import commands, crash, diary, keys, themes
@@ -140,7 +142,13 @@ class Desk(App[None]):
         super().exit(result, return_code, message)
 
     def _handle_exception(self, error: Exception) -> None:
-        """A defect: the terminal is left clean with one sentence. Textual would print every local of every frame."""
+        """A defect: the terminal is left clean with one sentence. Textual would print every local of every frame.
+
+        While the desk closes, its panes go before what was still being read for them: nothing is left to draw on then.
+        """
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if isinstance(cause, NoMatches) and not self.is_running:
+            return
         super()._handle_exception(error)
         path = crash.write(self._crashes, error) if self._crashes is not None else None
         diary.note(f"crashed with {type(error).__name__}")

@@ -48,11 +48,11 @@ async def _mount(screen: MainScreen, review: Review | None) -> None:
 
 
 def _following(screen: MainScreen) -> str | None:
-    """The case that `n` would bring: the one below, or the first one."""
+    """The case that `n` would bring: the next one that nobody else has open."""
     reading, shown = screen.reading, screen.review
     if reading is None or reading.window.total < 2 or shown is None:
         return None
-    place = reading.window.place(shown.id)
-    at = screen.query_one(QueueList).cursor if place is None else place + 1
-    row = reading.window.row(at if at < reading.window.total else 0)
+    place, rows = reading.window.place(shown.id), screen.query_one(QueueList)
+    at = rows.following(rows.cursor if place is None else place + 1)
+    row = reading.window.row(at) if at is not None else None
     return row.review_id or None if row is not None and row.review_id != shown.id else None

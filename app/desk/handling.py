@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from app.desk import deciding, notices
+from app.desk import deciding, keys, notices
 from app.desk.deciding import OpenCase
 from app.desk.dialogs.edit import EditDialog, Edits
 from app.desk.dialogs.frame import Dialog
@@ -25,8 +25,9 @@ class Handling(Holding):
     # ── keys ─────────────────────────────────────────────────────────────────
 
     def press(self, key_id: str) -> None:
-        """A verdict key. What is deaf is silently nothing; Enter and a verdict in one breath are both heard."""
+        """A verdict key. One that is deaf says so; Enter and a verdict in one breath are both heard."""
         if not self.guard.allows(key_id, time.monotonic()):
+            self._counter.say(f"{keys.shown(key_id)} not heard: this case has just come", "$warning", first=True)
             return
         if self.busy:
             if self.opening and key_id not in ("confirm", "back_out"):
@@ -212,7 +213,7 @@ class Handling(Holding):
     def _send(self, verdicts: tuple[Verdict, ...], instead: Retry | HandOver | Snooze | None = None) -> None:
         case = self._the_case()
         if case.lease is None:
-            self._lost(LeaseLost("The claim on this case ran out."))
+            self._lost(LeaseLost("The claim on this case ran out."), sending=True)
             return
         self.busy = True
         took = int((time.monotonic() - case.opened_at) * 1000)

@@ -27,7 +27,7 @@ class Counter(Protocol):
     """What handling needs of the screen."""
 
     def redraw(self) -> None: ...
-    def say(self, text: str, style: str = "") -> None: ...
+    def say(self, text: str, style: str = "", *, first: bool = False) -> None: ...
     def ask(self, dialog: ModalScreen[Any], answered: Callable[[Any], None]) -> None: ...
     def spawn(self, work: Coroutine[Any, Any, Any], group: str) -> None: ...
     def case_left(self, review_id: str) -> None: ...
@@ -85,6 +85,13 @@ class Holding:
         newer = review.newest_customer_message_id != case.review.newest_customer_message_id
         if review.fingerprint != case.review.fingerprint or review.state != case.review.state or newer:
             self._changed(review)
+        elif self.stale:
+            if not deciding.changes(case.review, review):  # taken back: what is on screen is what is there again
+                self.stale = False
+                self.notice = notices.first(review, self._actor)
+                self._counter.redraw()
+        elif case.lease is not None and review.claimed_by != self._actor:
+            self.renew()  # another seems to have it: the store says whether that is so
         elif case.lease is None and review.claimed_by != case.review.claimed_by:
             case.review = review
             self.notice = notices.first(review, self._actor)
@@ -144,7 +151,7 @@ class Holding:
         if case is None or (review_id and case.review.id != review_id):
             self._counter.say(str(error), "bold $error")
         elif isinstance(error, LeaseLost):
-            self._lost(error)
+            self._lost(error, sending=what != "renew")
         elif isinstance(error, Taken):
             self.notice = notices.held(f"{error.by} holds it until {clock(error.until)}.")
         elif isinstance(error, Conflict):
@@ -158,14 +165,14 @@ class Holding:
             case.verdicts.clear()
         self._counter.redraw()
 
-    def _lost(self, error: QueueError) -> None:
+    def _lost(self, error: QueueError, *, sending: bool) -> None:
         case = self._the_case()
         case.lease = None
         self.pending = None
         kept = self._draft()
         if kept is not None:
             self._counter.spawn(self.talk.keep_draft(kept), "draft")
-        self.notice = notices.lost(str(error), kept=kept is not None)
+        self.notice = notices.lost(str(error), kept=kept is not None, sending=sending)
 
     def _conflict(self, error: Conflict) -> None:
         if error.review is not None:

@@ -14,12 +14,14 @@ Pane = Literal["queue", "ticket", "live"]
 
 @dataclass(frozen=True)
 class Situation:
-    """All that decides whether a key works now. `undo` names the effect that can be taken back."""
+    """All that decides whether a key works now. `undo` names the effect that can be taken back; `here`: the case on screen
+    is still in the list."""
 
     mode: Mode = "look"
     pane: Pane = "queue"
     narrow: bool = False
     rows: int = 0
+    here: bool = True
     case: bool = False
     mine: bool = False
     open: bool = False
@@ -104,7 +106,7 @@ KEYS: tuple[Key, ...] = (
     Key("hand_over", ("o",), "o", "hand over", "decide", _deciding, 10),
     Key("snooze", ("s",), "s", "snooze", "decide", _deciding, 11),
     Key("undo", ("u",), "u", "undo", "decide", lambda now: _looking(now) and bool(now.undo), 7),
-    Key("next", ("n",), "n", "next", "move", lambda now: _listed(now) and now.rows > 1, 12),
+    Key("next", ("n",), "n", "next", "move", lambda now: _listed(now) and (now.rows > 1 or not now.here), 12),
     Key("down", ("j", "down"), "j ↓", "next in the list", "move", _listed),
     Key("up", ("k", "up"), "k ↑", "previous in the list", "move", _listed),
     Key(

@@ -27,10 +27,10 @@ def held(said: str) -> Content:
     return line(("◆ ", "bold $warning"), (f"{said} You can read it; ", "$warning"), *_key("next", "takes the next one"))
 
 
-def lost(said: str, *, kept: bool) -> Content:
-    """That the claim is gone, in the store's sentence, and how to take the case again."""
+def lost(said: str, *, kept: bool, sending: bool) -> Content:
+    """That the claim is gone, in the store's sentence, and how to take the case again. `sending`: a decision was made."""
     then = _key("edit", "goes on with your edits") if kept else _key("open", "takes it again")
-    return line(("✗ ", "bold $error"), (f"Not sent. {said} ", "$error"), *then)
+    return line(("✗ ", "bold $error"), (f"{'Not sent. ' if sending else ''}{said} ", "$error"), *then)
 
 
 def unreached(said: str) -> Content:

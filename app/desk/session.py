@@ -77,14 +77,15 @@ def of(screen: MainScreen) -> Session:
     """The session as it is now, with what stands in an open form."""
     handling, reading = screen.handling, screen.reading
     kept = dict(handling.kept) if handling else {}
-    for each in screen.app.screen_stack:
+    dialogs = [each for each in screen.app.screen_stack if isinstance(each, Dialog) and each.is_mounted]
+    for each in dialogs:
         if isinstance(each, EditDialog) and handling is not None and handling.case is not None:
             with contextlib.suppress(form.BadValue):
                 kept[handling.case.review.id] = each.edits()
     review = screen.review
     texts = dict(screen.texts)
-    for each in screen.app.screen_stack:
-        if isinstance(each, Dialog) and each.about and review is not None and (written := each.written()):
+    for each in dialogs:
+        if each.about and review is not None and (written := each.written()):
             texts[review.id] = {**texts.get(review.id, {}), each.about: written}
     return Session(
         review_id=review.id if review else None,

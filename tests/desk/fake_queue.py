@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from store.contract import (
     Approve,
@@ -70,6 +70,7 @@ class FakeQueue:
     def lose(self, review_id: str) -> None:
         """The lease runs out."""
         self._leases.pop(review_id, None)
+        self._held_by(review_id, None, None)
 
     def take(self, review_id: str, actor: str) -> None:
         """Another agent claims it."""
@@ -131,6 +132,7 @@ class FakeQueue:
         self._fence += 1
         lease = Lease(review_id=review_id, actor=actor, fence=self._fence, until=now() + timedelta(seconds=120))
         self._leases[review_id] = lease
+        self._held_by(review_id, actor, lease.until)
         return lease
 
     async def renew(self, lease: Lease) -> Lease:
@@ -142,6 +144,7 @@ class FakeQueue:
         self._up("release")
         self.released.append(lease.review_id)
         self._leases.pop(lease.review_id, None)
+        self._held_by(lease.review_id, None, None)
 
     async def regate(self, review_id: str, verdicts: tuple[Verdict, ...]) -> Gate:
         self._up("regate")
@@ -248,6 +251,10 @@ class FakeQueue:
         self.calls.append(call)
         if self.down:
             raise Unavailable(self.down)
+
+    def _held_by(self, review_id: str, actor: str | None, until: datetime | None) -> None:
+        if (review := self.reviews.get(review_id)) is not None:
+            self.reviews[review_id] = review.model_copy(update={"claimed_by": actor, "claimed_until": until})
 
     def _held(self, lease: Lease) -> None:
         held = self._leases.get(lease.review_id)

@@ -423,15 +423,15 @@ async def test_a_queue_that_cannot_be_opened_is_tried_again(queue: FakeQueue, mo
         assert len(tries) == 2
 
 
-async def test_changes_of_others_are_on_screen_within_half_a_second(queue: FakeQueue) -> None:
+async def test_changes_of_others_are_on_screen_as_their_event_comes(
+    queue: FakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.desk.reading.SLOWEST", 600.0)  # not by looking now and then
     async with desk(queue).run_test(size=SIZE) as pilot:
         await on_screen(pilot)
         await pilot.pause(0.3)
-        loop = asyncio.get_running_loop()
-        start = loop.time()
         queue.change(samples.low_risk(9999))
         await until(pilot, lambda: "7 waiting" in words(pilot, "#status"), "the new case")
-        assert loop.time() - start < 0.5
 
 
 async def test_a_burst_of_events_is_read_at_most_four_times_a_second(queue: FakeQueue) -> None:
@@ -439,10 +439,12 @@ async def test_a_burst_of_events_is_read_at_most_four_times_a_second(queue: Fake
         await on_screen(pilot)
         await pilot.pause(0.3)
         queue.calls.clear()
+        start = asyncio.get_running_loop().time()
         for _ in range(100):
             queue.tell("r4183")
             await asyncio.sleep(0.01)
-        assert queue.calls.count("counters") <= 6
+        took = asyncio.get_running_loop().time() - start
+        assert queue.calls.count("counters") <= 4 * took + 2
 
 
 @pytest.mark.parametrize(
@@ -535,3 +537,62 @@ async def test_the_cursor_walks_over_the_end_of_a_page_and_stays_where_it_is_put
         queue.tell("again")
         await pilot.pause(0.4)
         assert shown(pilot) == "r1055"
+
+
+async def test_next_goes_where_nobody_else_is(queue: FakeQueue) -> None:
+    ids = list(queue.reviews)
+    queue.take(ids[1], "bo")
+    async with desk(queue).run_test(size=SIZE) as pilot:
+        await on_screen(pilot)
+        await pilot.press("n")
+        await claimed(pilot, ids[2])
+        for each in ids[3:]:
+            queue.take(each, "bo")
+        await until(pilot, lambda: words(pilot, "#status") and main(pilot).query_one("QueueList").following(3) == 0, "bo")  # type: ignore[attr-defined]
+        await pilot.press("n")
+        await claimed(pilot, ids[0])
+
+
+async def test_the_last_case_can_be_reached_from_one_that_another_has_decided() -> None:
+    queue = FakeQueue([samples.low_risk(1), samples.low_risk(2)])
+    async with desk(queue).run_test(size=SIZE) as pilot:
+        await on_screen(pilot, "r1")
+        queue.change(queue.reviews["r1"].model_copy(update={"state": "decided"}))
+        await until(pilot, lambda: "It was decided" in words(pilot, "#notice"), "the notice")
+        await until(pilot, lambda: "n next" in words(pilot, "#keys"), "the key that goes on")
+        await pilot.press("n")
+        await claimed(pilot, "r2")
+
+
+async def test_what_another_took_back_is_as_it_was(queue: FakeQueue) -> None:
+    async with desk(queue).run_test(size=SIZE) as pilot:
+        await on_screen(pilot)
+        queue.change(queue.reviews["r4183"].model_copy(update={"state": "decided"}))
+        await until(pilot, lambda: main(pilot).situation().stale, "decided by another")
+        queue.change(queue.reviews["r4183"].model_copy(update={"state": "open"}))
+        await until(pilot, lambda: not main(pilot).situation().stale, "as it was")
+        await until(pilot, lambda: main(pilot).query_one("QueueList").cursor == 0, "the cursor")  # type: ignore[attr-defined]
+        assert words(pilot, "#notice") == ""
+
+
+async def test_a_claim_that_another_has_now_is_told_at_once_and_its_question_is_gone(queue: FakeQueue) -> None:
+    async with desk(queue).run_test(size=SIZE) as pilot:
+        await on_screen(pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: main(pilot).situation().mode == "confirm", "the question")
+        queue.take("r4183", "bo")
+        await until(pilot, lambda: main(pilot).situation().mode == "look", "no question")
+        assert "Your claim on this case ran out." in words(pilot, "#notice")
+        await pilot.press("y")
+        assert not decided(queue)
+
+
+async def test_a_verdict_that_comes_too_soon_says_so() -> None:
+    queue = FakeQueue([samples.low_risk(n) for n in (1, 2, 3)])
+    async with desk(queue).run_test(size=SIZE) as pilot:
+        await on_screen(pilot, "r1")
+        await pilot.press("a")
+        await claimed(pilot, "r2")
+        await pilot.press("a")
+        assert "a not heard: this case has just come" in words(pilot, "#keys")
+        assert len(decided(queue)) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import signal
@@ -18,6 +19,10 @@ from pathlib import Path
 import pytest
 
 from app.desk import crash, diary
+from store.live import Counters
+from tests.desk import samples
+from tests.desk.conftest import desk, main, on_screen
+from tests.desk.fake_queue import FakeQueue
 from tests.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -139,7 +144,7 @@ def test_a_desk_whose_terminal_went_without_a_signal_ends() -> None:
     try:
         os.close(slave)
         seen = b""
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while b"WHY" not in seen and time.monotonic() < until:
             seen += os.read(master, 65536)
         os.close(master)
@@ -171,6 +176,27 @@ def _state(pid: int) -> str:
 
 
 def _wait(true: object, what: str) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not true():  # type: ignore[operator]
         assert time.monotonic() < until, f"never: {what}"
+
+
+async def test_what_is_read_while_the_desk_closes_is_no_defect() -> None:
+    """The answer of the store comes when the panes it was for are gone already."""
+    queue = FakeQueue(samples.day())
+    app = desk(queue)
+    told = queue.counters
+
+    async def late(hours: int = 168) -> Counters:
+        while app.is_running or app.query_main().query("QueueList"):  # noqa: ASYNC110 - closing has no event of its own
+            await asyncio.sleep(0)
+        return await told(hours)
+
+    async with app.run_test(size=(120, 36)) as pilot:
+        await on_screen(pilot)
+        reading = main(pilot).reading
+        assert reading is not None
+        queue.counters = late  # type: ignore[method-assign]
+        reading.now()
+        await pilot.pause(0.4)
+    assert app._exception is None

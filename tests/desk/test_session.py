@@ -10,7 +10,9 @@ import pytest
 from textual.widgets import Input
 
 from app.desk import session
+from app.desk.dialogs.edit import EditDialog
 from app.desk.dialogs.frame import Dialog
+from app.desk.dialogs.note import NoteDialog
 from app.desk.session import Session, Written
 from store.live import View
 from tests.desk import samples
@@ -139,3 +141,16 @@ async def test_words_left_unsent_are_there_again_also_after_the_desk_was_closed(
         await typed_dialog(pilot)
         assert isinstance(pilot.app.screen, Dialog)
         assert pilot.app.screen.written() == "half a word"
+
+
+async def test_a_form_that_is_just_opening_can_be_saved_over(tmp_path: Path) -> None:
+    """What an agent wrote is kept every few seconds, also in the moment in which the form is not there yet."""
+    async with desk(FakeQueue(samples.day())).run_test(size=(120, 36)) as pilot:
+        await on_screen(pilot)
+        screen = main(pilot)
+        for dialog in (EditDialog(screen.review, screen.review.proposal.actions, None), NoteDialog(())):  # type: ignore[union-attr]
+            dialog.about = "note"
+            pilot.app.push_screen(dialog)
+            assert session.of(screen).edits == {}
+            await until(pilot, lambda dialog=dialog: dialog.is_mounted, "the form")  # type: ignore[misc]
+            await pilot.press("escape")

@@ -58,7 +58,7 @@ class Terminal:
 
     def until(self, words: str) -> None:
         """Read until the screen shows these words."""
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while words not in "\n".join(self.screen.display):
             assert time.monotonic() < end, f"never shown: {words}\n" + "\n".join(self.screen.display)
             self.read(0.05)

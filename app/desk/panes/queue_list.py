@@ -98,6 +98,12 @@ class QueueList(ScrollView, can_focus=False):
     def chosen(self) -> Row | None:
         return self._source.row(self.cursor) if self._source else None
 
+    @property
+    def here(self) -> bool:
+        """Whether the row under the cursor is the one it was put on: that one may have left the list."""
+        chosen = self.chosen()
+        return chosen is None or self.on is None or chosen.review_id == self.on
+
     def move(self, places: int) -> bool:
         """Move the cursor; False when it could not."""
         if self._source is None or not self._source.total:
@@ -107,6 +113,16 @@ class QueueList(ScrollView, can_focus=False):
             return False
         self.choose(to)
         return True
+
+    def following(self, place: int) -> int | None:
+        """The first place from there on, then from the top, whose case nobody else has open: where the next work is. A
+        row that is not in memory counts as free."""
+        total = self._source.total if self._source else 0
+        for each in (*range(place, total), *range(min(place, total))):
+            row = self._source.row(each) if self._source else None
+            if row is None or row.claimed_by in {None, self._me}:
+                return each
+        return None
 
     def choose(self, place: int) -> None:
         before, self.cursor = self.cursor, place

@@ -136,6 +136,7 @@ class Frame(Screen[None]):
             pane=self._pane,
             narrow=self.size.width < NARROW,
             rows=self._reading.window.total if self._reading else 0,
+            here=self.query_one(QueueList).here,
             case=case is not None,
             mine=case is not None and case.lease is not None,
             open=case is not None and case.review.state == "open",
@@ -171,9 +172,9 @@ class Frame(Screen[None]):
         pane.set_class(handling.case.lease is not None, "-mine")
         self._draw_bars()
 
-    def say(self, text: str, style: str = "") -> None:
-        """A sentence in the corner for a few seconds."""
-        self._corner.say(text, style, time.monotonic())
+    def say(self, text: str, style: str = "", *, first: bool = False) -> None:
+        """A sentence in the corner for a few seconds; `first`: a moment before what can be undone."""
+        self._corner.say(text, style, time.monotonic(), first=first)
         self._draw_bars()
 
     def begun(self, about: str) -> str:
@@ -229,6 +230,7 @@ class Frame(Screen[None]):
             self._reading.window.drop(review_id)
         rows.show(self._reading.window)
         self._reading.now()
+        rows.cursor = rows.following(rows.cursor) or rows.cursor
         chosen = rows.chosen()
         rows.on = chosen.review_id if chosen else None
         if chosen is not None:

@@ -88,7 +88,11 @@ class MainScreen(Frame):
     def _do_next(self) -> None:
         rows = self.query_one(QueueList)
         self._claim_next = not self._read_only
-        if not rows.move(1):
+        gone = not self.situation().here  # then the one after it stands in its place
+        free = rows.following(rows.cursor + (0 if gone else 1))
+        if free is not None and (gone or free != rows.cursor):
+            rows.choose(free)
+        elif not rows.move(1):
             rows.move(-(10**9))
 
     def _do_page_down(self) -> None:
@@ -188,7 +192,8 @@ class MainScreen(Frame):
         rows.show(self._reading.window)
         self._draw_queue_title()
         before, chosen = rows.on, rows.chosen()
-        rows.on = chosen.review_id if chosen else None
+        if before is None or shown is None or event.anew or wish is not None:
+            rows.on = wish or (chosen.review_id if chosen else None)
         if chosen is not None and (shown is None or event.anew or wish is not None):
             self._read_case(wish or chosen.review_id)
         elif chosen is not None and before is None and chosen.review_id != shown:
