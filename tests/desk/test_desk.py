@@ -548,7 +548,9 @@ async def test_next_goes_where_nobody_else_is(queue: FakeQueue) -> None:
         await claimed(pilot, ids[2])
         for each in ids[3:]:
             queue.take(each, "bo")
-        await until(pilot, lambda: words(pilot, "#status") and main(pilot).query_one("QueueList").following(3) == 0, "bo")  # type: ignore[attr-defined]
+        await until(
+            pilot, lambda: words(pilot, "#status") and main(pilot).query_one("QueueList").following(3) == 0, "bo"
+        )  # type: ignore[attr-defined]
         await pilot.press("n")
         await claimed(pilot, ids[0])
 

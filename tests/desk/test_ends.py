@@ -113,13 +113,15 @@ def test_it_can_be_suspended_and_comes_back() -> None:
         assert terminal.exit_code() == 0
 
 
-@pytest.mark.parametrize("keys", ["", "h", "s", "?"])
-def test_twenty_by_five_and_back(keys: str) -> None:
+@pytest.mark.parametrize(
+    ("keys", "shown"), [("", ""), ("h", "History of"), ("s", "Snooze until"), ("?", "Keys that work here")]
+)
+def test_twenty_by_five_and_back(keys: str, shown: str) -> None:
     with played() as terminal:
         terminal.wait_for("WHY")
         if keys:
             terminal.type(keys)
-            terminal.read(0.6)
+            terminal.wait_for(shown)
         for rows, columns in ((5, 20), (1, 1), (5, 20), (36, 120)):
             ioctl(terminal._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             terminal.signal(signal.SIGWINCH)
@@ -127,7 +129,7 @@ def test_twenty_by_five_and_back(keys: str) -> None:
             assert _state(terminal.pid) != "Z"
         if keys:
             terminal.type("\x1b")
-            terminal.read(0.6)
+            terminal.wait_until_gone(shown)
         before = len(terminal.output)
         terminal.type("jq")
         assert terminal.exit_code() == 0

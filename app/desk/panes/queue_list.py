@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,8 +118,8 @@ class QueueList(ScrollView, can_focus=False):
     def following(self, place: int) -> int | None:
         """The first place from there on, then from the top, whose case nobody else has open: where the next work is. A
         row that is not in memory counts as free."""
-        total = self._source.total if self._source else 0
-        for each in (*range(place, total), *range(min(place, total))):
+        total: int = self._source.total if self._source else 0
+        for each in itertools.chain(range(place, total), range(min(place, total))):
             row = self._source.row(each) if self._source else None
             if row is None or row.claimed_by in {None, self._me}:
                 return each
