@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ class Settings:
     actor: str
     models: Path
     """Fitted models: a cache, each file named by what it was fitted to, so that any number of queues may share it."""
+    server: str = ""
+    """The address of a remote queue; empty: the queue is `queue`, here."""
 
     @property
     def rules(self) -> tuple[Path, ...]:
@@ -44,8 +47,14 @@ class Settings:
 
     @property
     def session(self) -> Path:
-        """Where the desk left off: ticket, filter, layout, half-written edits."""
-        return self.home / "session.json"
+        """Where the desk left off: ticket, filter, layout, half-written edits. Each server has its own."""
+        host = re.sub(r"[^A-Za-z0-9.-]+", "-", self.server.partition("://")[2]).strip("-")
+        return self.home / (f"session-{host}.json" if host else "session.json")
+
+    @property
+    def login(self) -> Path:
+        """Where this person is signed in, and under which name: never the token."""
+        return self.home / "login.json"
 
     @property
     def views(self) -> Path:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlmodel import Session
 
-from store import carrying, claims, counting, locks, plain, reading, reviewing, verdicts, working
+from store import carrying, claims, counting, locks, plain, reading, reviewing, team, verdicts, working
 from store.contract import (
     Decision,
     Gate,
@@ -37,7 +37,8 @@ _UNDO_LIST = 60.0
 
 
 def decide(session: Session, judge: Judge, decision: Decision, lease: Lease) -> Outcome:
-    """What the decision led to. Raises `Conflict`, `LeaseLost`, `Invalid` or `NotFound`; then nothing was changed."""
+    """What the decision led to. Raises `Conflict`, `LeaseLost`, `Invalid`, `Forbidden` or `NotFound`; then nothing was
+    changed."""
     locks.of_review(session, decision.review_id)
     known = session.get(DecisionRow, decision.id)
     if known is not None:
@@ -48,9 +49,11 @@ def decide(session: Session, judge: Judge, decision: Decision, lease: Lease) -> 
     if lease.review_id != row.id or lease.actor != decision.actor:
         raise Invalid("The claim is not the decider's claim on this review.")
     claims.held(session, lease)
+    team.may_decide(session, decision.actor)
     if decision.instead is not None:
         return _instead(session, row, decision)
     chosen = verdicts.choose(judge, shown.proposal, decision.verdicts)
+    team.may_let_go(session, decision.actor, chosen.proposal.actions)
     gate = _gate(session, judge, row, shown, chosen)
     if chosen.overrides:
         counting.add(session, "overrides", row.route)

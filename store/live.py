@@ -100,6 +100,14 @@ class Event(Value):
     data: dict[str, Json] = Field(default_factory=dict)
 
 
+class Looking(Value):
+    """What somebody has on screen now; `review_id` is None for a desk that shows no case."""
+
+    who: Line
+    review_id: Line | None = None
+    since: Time
+
+
 class RepeatContact(Value):
     """A customer message after an AI-handled reply on the same matter."""
 

@@ -6,12 +6,26 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from sqlmodel import Session
 
-from store import claims, counting, deciding, filing, journal, passing, past, prompting, reading, searching, switching
+from store import (
+    claims,
+    counting,
+    deciding,
+    filing,
+    journal,
+    once,
+    passing,
+    past,
+    prompting,
+    reading,
+    searching,
+    switching,
+)
 from store.contract import (
     Decision,
     Draft,
@@ -27,7 +41,18 @@ from store.contract import (
 )
 from store.engine import open_database
 from store.judge import Judge
-from store.live import Counters, Event, Page, PastPage, PromptUse, Switch, SwitchPreview, TicketHistory, View
+from store.live import (
+    Counters,
+    Event,
+    Looking,
+    Page,
+    PastPage,
+    PromptUse,
+    Switch,
+    SwitchPreview,
+    TicketHistory,
+    View,
+)
 from store.queue import Invalid
 from store.tables import NoteRow
 
@@ -120,7 +145,7 @@ class LocalQueue:
     async def throw(self, switch: Switch) -> Switch:
         """The switch is off for every worker with the first commit; what waits is moved after it, some at a time."""
         thrown = await self._write(lambda session: switching.throw(session, switch))
-        while await self._write(switching.sweep):
+        while await self._write(switching.sweep, asked=False):
             pass
         now_held = next(one.held for one in await self.switches() if (one.kind, one.name) == (thrown.kind, thrown.name))
         return thrown.model_copy(update={"held": now_held})
@@ -134,6 +159,13 @@ class LocalQueue:
     async def prompts(self) -> tuple[PromptUse, ...]:
         return await self._read(prompting.everything)
 
+    async def look(self, actor: str, review_id: str | None) -> tuple[Looking, ...]:
+        """Nobody: desks on one database do not know of each other, only a server sees them all."""
+        return ()
+
+    async def head(self) -> int:
+        return await self._read(journal.head)
+
     def follow(self, after: int | None = None) -> AsyncIterator[Event]:
         return journal.follow(self._database, after)
 
@@ -146,15 +178,18 @@ class LocalQueue:
     async def _read(self, ask: Callable[[Session], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._database.read, ask)
 
-    async def _write(self, change: Callable[[Session], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writers, self._database.write, change)
+    async def _write(self, change: Callable[[Session], T], *, asked: bool = True) -> T:
+        """`asked`: it is what somebody asked for, and under that request's key it is done once."""
+        key = once.current() if asked else None
+        doing = change if key is None else partial(once.do, key, change)
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self._database.write, doing)
 
     async def _pass_time(self) -> None:
         if time.monotonic() - self._looked < _LOOK_AT_CLOCK:
             return
         self._looked = time.monotonic()
         if await self._read(passing.anything):
-            await self._write(passing.tick)
+            await self._write(passing.tick, asked=False)
         await asyncio.get_running_loop().run_in_executor(self._writers, self._database.fold)
 
 

@@ -18,7 +18,18 @@ from store.contract import (
     Ticket,
     Verdict,
 )
-from store.live import Counters, Event, Page, PastPage, PromptUse, Switch, SwitchPreview, TicketHistory, View
+from store.live import (
+    Counters,
+    Event,
+    Looking,
+    Page,
+    PastPage,
+    PromptUse,
+    Switch,
+    SwitchPreview,
+    TicketHistory,
+    View,
+)
 
 
 class QueueError(Exception):
@@ -72,6 +83,14 @@ class Unavailable(QueueError):
 
 class TooOld(QueueError):
     """A resume point is older than the journal keeps: read everything again."""
+
+
+class NotSignedIn(QueueError):
+    """No token, or one that is unknown, expired or revoked: who asks is not known."""
+
+
+class Forbidden(QueueError):
+    """Who asks is known, and may not do this: their role or their limit does not allow it. Nothing was changed."""
 
 
 class Queue(Protocol):
@@ -132,6 +151,14 @@ class Queue(Protocol):
         ...
 
     async def counters(self, hours: int = 168) -> Counters: ...
+
+    async def look(self, actor: str, review_id: str | None) -> tuple[Looking, ...]:
+        """Says what this person has on screen; returns what the others look at. Nothing is kept of it."""
+        ...
+
+    async def head(self) -> int:
+        """The number of the newest event."""
+        ...
 
     def follow(self, after: int | None = None) -> AsyncIterator[Event]:
         """Committed events after that number (None: from now on), once each, in order, until closed."""

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session
 
-from store import afterwards, counting, journal, keying, locks, plain, reading, reviewing, searching, sending, switching
+from store import (
+    afterwards,
+    counting,
+    journal,
+    keying,
+    locks,
+    plain,
+    reading,
+    reviewing,
+    searching,
+    sending,
+    switching,
+    team,
+)
 from store.carrying import SEND_REPLY, as_let_go, of_batch, refunded_today, tell, void
 from store.contract import Action, Execution, Failure, Gate, GateReason, Watermark, action_hash, now
 from store.judge import Judge
-from store.queue import NotFound
+from store.queue import Forbidden, NotFound
 from store.tables import ApprovalRow, DecisionRow, ExecutionRow, TicketRow, WorkerRow, table
 from store.work import Refused
 
@@ -169,12 +182,22 @@ def _never(session: Session, judge: Judge, row: ExecutionRow) -> Refused | None:
     if decision.state != "standing" or decision.fingerprint != review.fingerprint or review.state != "decided":
         return Refused("approvals", "The approval does not stand any more.")
     approvals, shown = table(ApprovalRow), Gate.model_validate_json(review.gate)
-    given = session.execute(
-        select(func.count()).where(approvals.c.review_id == review.id, approvals.c.fingerprint == review.fingerprint)
-    ).scalar_one()
-    if given < (2 if shown.needs == "two" else 1):
+    yes = (approvals.c.review_id == review.id) & (approvals.c.fingerprint == review.fingerprint)
+    given = list(session.execute(select(approvals.c.actor).where(yes)).scalars())
+    if len(given) < (2 if shown.needs == "two" else 1):
         return Refused("approvals", "An approval is missing.")
-    return _rules_changed(session, judge, row, shown, given)
+    return _not_theirs(session, row, given) or _rules_changed(session, judge, row, shown, len(given))
+
+
+def _not_theirs(session: Session, row: ExecutionRow, given: list[str]) -> Refused | None:
+    """Whoever said yes must still be one who may: roles and limits count as at the decision and as at dispatch."""
+    actions = [Action.model_validate_json(one.action) for one in of_batch(session, row.batch)]
+    for name in given:
+        try:
+            team.may_let_go(session, name, actions)
+        except Forbidden as reason:
+            return Refused("approvals", str(reason))
+    return None
 
 
 def _rules_changed(session: Session, judge: Judge, row: ExecutionRow, shown: Gate, approvals: int) -> Refused | None:

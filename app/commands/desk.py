@@ -6,19 +6,23 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from config.settings import Settings, settings
 
 if TYPE_CHECKING:
     from app.desk.keys import Key
     from store.queue import Queue
+    from store.remote import RemoteQueue
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-worker", action="store_true", help="do not start a worker beside the desk")
+    parser.add_argument("--local", action="store_true", help="your own queue, also when you are signed in to a server")
     shown(parser)
 
 
@@ -29,7 +33,13 @@ def shown(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
+    from app import signed_in
+
     where = settings(given.home, rules=given.rules, actor=given.actor)
+    login = None if given.local else signed_in.current(where)
+    if login is not None:
+        where = replace(where, server=login.url, actor=login.user)
+        return open_desk(where, urlsplit(login.url).netloc, (), plain=given.plain, log=given.log)
     beside = [] if given.no_worker else [["worker", *places(where)]]
     return open_desk(where, "local", beside, plain=given.plain, log=given.log)
 
@@ -93,7 +103,22 @@ def by_words(where: Settings) -> int:
 async def opened(where: Settings) -> Queue:
     import asyncio
 
+    if where.server:
+        remote, token = await asyncio.to_thread(_remote, where)
+        return await remote.open(where.server, token)
     return await asyncio.to_thread(queue_of, where)
+
+
+def _remote(where: Settings) -> tuple[type[RemoteQueue], str]:
+    """The class, whose import takes a moment, and the token, for which a keyring may."""
+    from app import signed_in
+    from store.queue import NotSignedIn
+    from store.remote import RemoteQueue
+
+    login = signed_in.current(where)
+    if login is None or login.url != where.server:
+        raise NotSignedIn(f"You are not signed in to {where.server} any more: lastclick login {where.server}")
+    return RemoteQueue, signed_in.token(login)
 
 
 def queue_of(where: Settings) -> Queue:

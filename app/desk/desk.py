@@ -120,6 +120,8 @@ class Desk(App[None]):
             last = await session_file.still_there(self._queue, last)
             self.set_interval(SAVE_SECONDS, self._save)
         screen.use(self._queue)
+        for remark in getattr(self._queue, "remarks", ()):
+            screen.say(remark, "$warning")
         session_file.restore(screen, last)
         if problem:
             screen.say(problem, "$warning")

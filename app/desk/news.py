@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from store.contract import Gate, Lease, Outcome, Review, Verdict
-from store.live import Counters, Switch
+from store.live import Counters, Looking, Switch
 from store.queue import QueueError
 
 
@@ -29,6 +29,13 @@ class Live(Message):
 
     counters: Counters
     switches: tuple[Switch, ...]
+
+
+@dataclass
+class Others(Message):
+    """What the others have on screen."""
+
+    looking: tuple[Looking, ...]
 
 
 @dataclass

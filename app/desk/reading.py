@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 
 from app.desk import news, sections
@@ -34,6 +35,8 @@ class Reading:
         """What is searched for; empty: the view is listed."""
         self.window = Window(self._page)
         self.on_screen: Callable[[], str | None] = lambda: None
+        self.actor = ""
+        self._seq: int | None = None
 
     @property
     def queue(self) -> Queue:
@@ -78,16 +81,18 @@ class Reading:
                 self._trouble(str(error))
 
     async def follow(self) -> None:
-        """Wake the reader at each event of the journal; begins anew after a cut."""
+        """Wake the reader at each event of the journal; goes on where it was after a cut, not all desks at once."""
         while True:
             try:
-                async for _ in self._queue.follow():
+                async for event in self._queue.follow(self._seq):
+                    self._seq = event.seq
                     self._changed.set()
             except TooOld:
+                self._seq = None
                 self._changed.set()
             except QueueError as error:
                 self._trouble(str(error))
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(random.uniform(0.5, 1.5))
 
     async def run(self) -> None:
         """Read at once, then whenever something changed, and now and then."""
@@ -106,6 +111,7 @@ class Reading:
         async with self._reading:
             try:
                 live = (await self._queue.counters(), await self._queue.switches())
+                others = await self._queue.look(self.actor, self.on_screen())
                 if changed or self._differs(live[0]):
                     total = None if self.words else (await self._queue.counts(self.view)).get("all", 0)
                     anew, self._anew = self._anew, False
@@ -118,6 +124,7 @@ class Reading:
                 return
         self._live = live
         self._post(news.Live(*live))
+        self._post(news.Others(others))
         if self._troubled:
             self._troubled = False
             self._post(news.Trouble(""))

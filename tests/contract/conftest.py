@@ -18,6 +18,7 @@ from store.queue import Queue
 from store.work import Work
 from tests.contract import shop
 from tests.contract.honest_judge import HonestJudge
+from tests.server.serving import Everyone, Served
 
 
 @dataclass
@@ -57,14 +58,24 @@ def postgresql(url: str, judge: HonestJudge) -> tuple[Queue, Work]:
     return LocalQueue(url, judge), LocalWork(url, judge)
 
 
-FACTORIES = [sqlite, postgresql]
+def http_over_sqlite(folder: Path, judge: HonestJudge) -> tuple[Queue, Work]:
+    """A real server, real HTTP, and one user for each name a test acts as; workers stay beside the database."""
+    served = Served(folder / "queue.sqlite", judge)
+    return Everyone(served), LocalWork(folder / "queue.sqlite", judge)
+
+
+def http_over_postgresql(url: str, judge: HonestJudge) -> tuple[Queue, Work]:
+    return Everyone(Served(url, judge)), LocalWork(url, judge)
+
+
+FACTORIES = [sqlite, postgresql, http_over_sqlite, http_over_postgresql]
 
 
 @pytest.fixture(params=FACTORIES, ids=lambda factory: factory.__name__)
 async def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Callable[..., House]]:
     """Opens houses over the same store with windows of the test's choice."""
     opened: list[House] = []
-    place = request.getfixturevalue("database") if request.param is postgresql else tmp_path
+    place = request.getfixturevalue("database") if request.param in (postgresql, http_over_postgresql) else tmp_path
 
     def make(**windows: float) -> House:
         judge = HonestJudge(Windows(**{"undo_seconds": 0.0, "spot_check_share": 0.0} | windows))

@@ -276,7 +276,7 @@ async def test_hand_over_gives_it_to_somebody_and_can_be_taken_back(house: House
 async def test_a_snoozed_review_leaves_the_list_and_wakes(house: House) -> None:
     review = await house.waiting()
     lease = await shop.held(house.queue, review)
-    wake = now() + timedelta(seconds=0.2)
+    wake = now() + timedelta(seconds=1.5)
     await house.queue.decide(shop.decision(review, instead=Snooze(until=wake)), lease)
     assert (await house.queue.page(View())).rows == ()
     assert len((await house.queue.page(View(state="snoozed"))).rows) == 1

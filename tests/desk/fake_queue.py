@@ -25,7 +25,7 @@ from store.contract import (
     Verdict,
     now,
 )
-from store.live import Counters, Event, Page, Row, Switch, SwitchPreview, TicketHistory, View
+from store.live import Counters, Event, Looking, Page, Row, Switch, SwitchPreview, TicketHistory, View
 from store.queue import Conflict, Invalid, LeaseLost, NotFound, Taken, Unavailable
 from tests.desk import samples
 
@@ -43,6 +43,7 @@ class FakeQueue:
         self.released: list[str] = []
         self.figures = figures
         self.off: tuple[Switch, ...] = ()
+        self.looking: tuple[Looking, ...] = ()
         self.down = ""
         self.undo_seconds = 10.0
         self.calls: list[str] = []
@@ -220,6 +221,12 @@ class FakeQueue:
                 len(self._open()), **{k: v for k, v in self.figures.items() if k != "now"} | {"at": now()}
             )
         return samples.counters(len(self._open()), **self.figures)
+
+    async def look(self, actor: str, review_id: str | None) -> tuple[Looking, ...]:
+        return tuple(one for one in self.looking if one.who != actor)
+
+    async def head(self) -> int:
+        return self._seq
 
     async def follow(self, after: int | None = None) -> AsyncIterator[Event]:
         mine: asyncio.Queue[Event] = asyncio.Queue()

@@ -13,6 +13,7 @@ from app.desk import facts, keys, letters
 from app.desk.deciding import OpenCase
 from app.desk.words import NOTHING, line, short, words
 from store.contract import Review, now
+from store.live import Looking
 
 SOURCE_ROWS = {"-low": 1, "-tall": 2, "-wide": 6}
 """Sources that get a line each, by the room there is."""
@@ -34,7 +35,10 @@ class Drawn(Static):
 
 
 class TicketPane(Vertical):
-    """Draws an `OpenCase`; holds nothing but which source or view of the messages is shown."""
+    """Draws an `OpenCase`; holds nothing but which source or view of the messages is shown, and who else reads it."""
+
+    _beside: tuple[str, ...] = ()
+    _fresh = NOTHING
 
     def compose(self) -> ComposeResult:
         yield Drawn(id="notice")
@@ -74,8 +78,9 @@ class TicketPane(Vertical):
         review = case.review
         cells = max(20, self.scrollable_content_region.width - 8)
         rows = max((rows for name, rows in SOURCE_ROWS.items() if self.screen.has_class(name)), default=3)
-        self.border_subtitle = line(facts.freshness(review, stale, now()))
         self.remove_class("-blank")
+        self._fresh = facts.freshness(review, stale, now())
+        self._draw_subtitle()
         self.border_title = line((f"{called} " if called else "", "$quiet"), _title(review))
         self._draw("fact-why", facts.why(review))
         self._draw("fact-route", facts.route(review))
@@ -94,6 +99,19 @@ class TicketPane(Vertical):
             self._draw("message-text", letters.conversation(review.messages, every_message))
             scroll.border_title = _message_title(review, every_message)
         scroll.set_class(chosen is not None, "-source")
+
+    def beside(self, shown: str | None, looking: Iterable[Looking]) -> None:
+        """Who else has this case on screen now."""
+        names = tuple(one.who for one in looking if shown is not None and one.review_id == shown)
+        if names != self._beside:
+            self._beside = names
+            self._draw_subtitle()
+
+    def _draw_subtitle(self) -> None:
+        if self.has_class("-blank"):
+            return
+        also = f" ◉ {short(', '.join(self._beside), 40)} also reads this ·" if self._beside else ""
+        self.border_subtitle = line((also, "$warning"), self._fresh)
 
     def blank(self, content: Content) -> None:
         """Nothing to show but these words."""

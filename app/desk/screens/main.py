@@ -37,6 +37,7 @@ class MainScreen(Frame):
         self._handling = Handling(talk, self._actor, self)
         self._reading = Reading(queue, self.post_message, lambda: self.query_one(QueueList).in_view)
         self._reading.on_screen = self._shown_id
+        self._reading.actor = self._actor
         self.spawn(self._reading.follow(), "follow")
         self.spawn(self._reading.run(), "read")
 
@@ -209,6 +210,10 @@ class MainScreen(Frame):
         if self._reading is not None and not self._reading.window.total:
             self._nothing()
         self._draw_bars()
+
+    @on(news.Others)
+    def _others(self, event: news.Others) -> None:
+        self.query_one(TicketPane).beside(self._shown_id(), event.looking)
 
     @on(news.Trouble)
     def _in_trouble(self, event: news.Trouble) -> None:

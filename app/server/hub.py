@@ -1,0 +1,96 @@
+"""One reader of the journal for all who follow it: each event is read and written as bytes once, and everybody takes it from
+the same row. Who is slow lags behind alone; who is behind the row is caught up from the journal itself."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+
+from store.live import Event
+from store.queue import Queue, QueueError, TooOld
+
+KEPT = 8_192
+"""Newest events in memory."""
+
+
+class Entry:
+    """An event with the bytes that every follower is sent."""
+
+    __slots__ = ("event", "sent")
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.sent = b"id: %d\nevent: entry\ndata: %s\n\n" % (event.seq, event.model_dump_json().encode())
+
+
+class Hub:
+    """`run` reads; `entries` gives what follows a number, in order, once each."""
+
+    def __init__(self, queue: Queue, kept: int = KEPT) -> None:
+        self._queue = queue
+        self._kept = kept
+        self._row: list[Entry] = []
+        self._stirred = asyncio.Event()
+        self.closed = False
+
+    async def run(self) -> None:
+        """Reads until it is cancelled; begins anew where it was when the store could not be read."""
+        last: int | None = None
+        while True:
+            try:
+                last = await self._queue.head() if last is None else last
+                async for event in self._queue.follow(last):
+                    self._add(Entry(event))
+                    last = event.seq
+            except TooOld:
+                last, self._row = None, []
+            except QueueError:
+                await asyncio.sleep(random.uniform(0.2, 1.0))
+
+    def close(self) -> None:
+        """Every follower is told that it is over."""
+        self.closed = True
+        self._wake()
+
+    async def entries(self, after: int) -> AsyncIterator[list[Entry]]:
+        """What follows that number, as it comes; now and then an empty list. Raises `TooOld`."""
+        while not self.closed:
+            stirred = self._stirred
+            if self._reaches(after):
+                found = self._row[after + 1 - self._row[0].event.seq :]
+                if found:
+                    after = found[-1].event.seq
+                    yield found
+                    continue
+            elif self._row and after < self._row[0].event.seq - 1:
+                async for entry in self._caught_up(after):
+                    after = entry.event.seq
+                    yield [entry]
+                continue
+            yield []
+            await stirred.wait()
+
+    def _reaches(self, after: int) -> bool:
+        return bool(self._row) and self._row[0].event.seq - 1 <= after
+
+    async def _caught_up(self, after: int) -> AsyncIterator[Entry]:
+        """From the journal, until the row goes on."""
+        events = self._queue.follow(after)
+        try:
+            async for event in events:
+                yield Entry(event)
+                if self._reaches(event.seq):
+                    return
+        finally:
+            await events.aclose()  # type: ignore[attr-defined]
+
+    def _add(self, entry: Entry) -> None:
+        self._row.append(entry)
+        if len(self._row) >= 2 * self._kept:
+            self._row = self._row[-self._kept :]
+        self._wake()
+
+    def _wake(self) -> None:
+        self._stirred.set()
+        self._stirred = asyncio.Event()
