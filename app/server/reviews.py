@@ -78,7 +78,11 @@ async def search(body: Search, here: Annotated[Asking, Depends(asking)]) -> Resp
     return said(await here.queue.search(body.words, body.after, body.limit))
 
 
-@router.get("/reviews/{review_id:id}", response_model=Review)
+@router.get(
+    "/reviews/{review_id:id}",
+    response_model=Review,
+    responses={304: {"description": "It is what the given ETag stands for"}},
+)
 async def review(
     review_id: ReviewId,
     here: Annotated[Asking, Depends(asking)],
