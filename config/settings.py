@@ -1,6 +1,6 @@
 """Where things are: the queue, the engine's file, the shop's records, the outbox, the rules; from the command line, the
-environment (`LASTCLICK_HOME`, `LASTCLICK_RULES`, `LASTCLICK_QUEUE`, `LASTCLICK_KEYMAP`, `LASTCLICK_ACTOR`,
-`LASTCLICK_MODELS`) or the platform's folders."""
+environment (`LASTCLICK_HOME`, `LASTCLICK_DATABASE`, `LASTCLICK_RULES`, `LASTCLICK_QUEUE`, `LASTCLICK_KEYMAP`,
+`LASTCLICK_ACTOR`, `LASTCLICK_MODELS`) or the platform's folders."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class Settings:
 
     home: Path
     queue: str
+    """A file, or the URL of a PostgreSQL database; the latter may hold a password, so what is shown is `place`."""
     rules_folder: Path
     keymap: Path
     actor: str
@@ -31,9 +32,19 @@ class Settings:
         return (self.rules_folder,) if self.rules_folder.is_dir() else ()
 
     @property
-    def engine(self) -> Path:
-        """The durable engine's own file."""
-        return self.home / "engine.sqlite"
+    def is_file(self) -> bool:
+        """Whether the queue is a file of this machine rather than a database that others reach too."""
+        return "://" not in self.queue or self.queue.startswith("sqlite:")
+
+    @property
+    def place(self) -> str:
+        """The queue as it may be shown."""
+        return re.sub(r"//([^:/@]*):[^/]*@", r"//\1:***@", self.queue)
+
+    @property
+    def engine(self) -> Path | str:
+        """Where the durable engine keeps its checkpoints: a file of its own, or a schema of its own in the database."""
+        return self.home / "engine.sqlite" if self.is_file else self.queue
 
     @property
     def shop(self) -> Path:
@@ -90,7 +101,10 @@ def settings(
     own = own or home
     return Settings(
         home=home,
-        queue=queue or os.environ.get("LASTCLICK_QUEUE") or str(home / "queue.sqlite"),
+        queue=queue
+        or os.environ.get("LASTCLICK_DATABASE")
+        or os.environ.get("LASTCLICK_QUEUE")
+        or str(home / "queue.sqlite"),
         rules_folder=rules_folder or own / "rules",
         keymap=_path_from("LASTCLICK_KEYMAP") or own / "keymap.toml",
         actor=actor or os.environ.get("LASTCLICK_ACTOR") or _login_name(),

@@ -80,8 +80,7 @@ class LocalWork:
         self._database.write(lambda session: working.beat(session, worker, host, pid), journaled=False)
 
     def runs(self, worker: str, prompts: tuple[PromptVersion, ...]) -> None:
-        with self._database.writing() as session:
-            prompting.begun(session, worker, prompts)
+        self._database.write(lambda session: prompting.begun(session, worker, prompts))
 
     def dead(self, seconds: float) -> list[str]:
         return self._database.read(lambda session: working.dead(session, seconds))

@@ -36,7 +36,7 @@ def _lines(where: Settings) -> Iterator[tuple[str, str]]:
     for package in ("textual", "pydantic", "sqlmodel", "dbos", "onnxruntime"):
         yield package, _version(package)
     yield "home", _folder(where.home)
-    yield "queue", where.queue
+    yield "queue", where.place
     yield "rules", _rules(where)
     yield "outbox", _folder(where.outbox)
     yield "logs", _folder(where.logs)
@@ -92,7 +92,7 @@ def _terminal() -> str:
 
 
 def _database(where: Settings) -> Iterator[tuple[str, str]]:
-    if not Path(where.queue).exists():
+    if where.is_file and not Path(where.queue).exists():
         yield "database", "not there yet: it is made when the desk or a worker starts"
         return
     import asyncio
@@ -101,7 +101,7 @@ def _database(where: Settings) -> Iterator[tuple[str, str]]:
     from store.live import View
     from store.queue import QueueError
 
-    megabytes = Path(where.queue).stat().st_size / 1e6
+    size = f"{Path(where.queue).stat().st_size / 1e6:.1f} MB; " if where.is_file else ""
 
     async def read() -> Iterator[tuple[str, str]]:
         queue = queue_of(where)
@@ -115,7 +115,7 @@ def _database(where: Settings) -> Iterator[tuple[str, str]]:
             (
                 (
                     "database",
-                    f"opens; {megabytes:.1f} MB; {counts.get('all', 0)} reviews wait",
+                    f"opens; {size}{counts.get('all', 0)} reviews wait",
                 ),
                 ("worker", f"{counters.workers} alive" if counters.workers else "none runs (the desk starts one)"),
                 ("switches", f"off: {', '.join(off)}" if off else "all on"),

@@ -25,7 +25,7 @@ def run(given: argparse.Namespace) -> int:
     from store.verifying import export, parse, verify
 
     where = settings(given.home, rules=given.rules)
-    if not Path(where.queue).exists():
+    if where.is_file and not Path(where.queue).exists():
         print(f"There is no queue at {where.queue}: nothing to {given.what}.", file=sys.stderr)
         return 1
     if given.what == "export":

@@ -21,6 +21,7 @@ from dbos import DBOS, SetWorkflowID
 from dbos._serialization import DBOSPortableJSON  # the JSON serializer has no public name
 
 from store.driver import driver
+from store.place import is_postgres
 
 T = TypeVar("T")
 Durable = Callable[..., Any]
@@ -52,11 +53,11 @@ class Engine:
         self._finished: dict[str, float] = {}
         self._left = False
         _quiet()
-        self._own = _sqlite(where) if not str(where).startswith("postgresql") else None
+        self._own = _postgres(str(where)) if is_postgres(where) else _sqlite(where)
         DBOS(
             config={
                 "name": NAME,
-                "system_database_url": str(where) if self._own is None else f"sqlite:///{Path(where)}",
+                "system_database_url": str(where) if is_postgres(where) else f"sqlite:///{Path(where)}",
                 "system_database_engine": self._own,
                 "sys_db_pool_size": POOL,
                 "executor_id": worker,
@@ -86,8 +87,7 @@ class Engine:
             time.sleep(0.01)
         ended = not self.active() and not self._left
         DBOS.destroy(destroy_registry=True)
-        if self._own is not None:
-            self._own.dispose()
+        self._own.dispose()
         return ended
 
     def start(self, name: str, work_id: str, args: dict[str, Any]) -> bool:
@@ -229,6 +229,19 @@ def _sqlite(where: str | Path) -> sa.Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _postgres(url: str) -> sa.Engine:
+    """A pool of its own beside the store's: DBOS stalls on a shared or a small one. What a rush opened is closed after it.
+
+    A checkpoint need not wait for the disk: it is written in order with the effects it tells of, and one that a crash of
+    the server takes is done anew, as a step is at-least-once anyway.
+    """
+    from store.postgres import connect_arguments, parsed
+
+    return sa.create_engine(
+        parsed(url), pool_size=POOL // 3, max_overflow=POOL, pool_pre_ping=True, connect_args=connect_arguments()
+    )
 
 
 def _quiet() -> None:

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from app.sources import records
 from app.workflow.judge import RulesJudge
 from config.load import DEFAULTS, SHOP, load
@@ -42,15 +44,19 @@ worker.run(where, load(where.rules))
 
 
 class Shopfloor:
-    """The rules are the defaults with no time to undo, so that approvals are carried out at once."""
+    """The rules are the defaults with no time to undo, so that approvals are carried out at once.
 
-    def __init__(self, home: Path, models: Path) -> None:
+    The queue is a file of the home, or a PostgreSQL database.
+    """
+
+    def __init__(self, home: Path, models: Path, database: str | None = None) -> None:
         home.mkdir(parents=True)
         (home / "rules").mkdir()
         text = (DEFAULTS / "review.toml").read_text()
         assert "undo_seconds     = 10.0" in text
         (home / "rules" / "review.toml").write_text(text.replace("undo_seconds     = 10.0", "undo_seconds     = 0.0"))
-        self.where: Settings = settings(home=home)
+        self.where: Settings = settings(home=home, queue=database)
+        self.seen_by_workers = self.where.queue
         self.rules: Rules = load(self.where.rules)
         shutil.copytree(models, self.where.models)
         records.open_shop(self.rules, self.where.shop)
@@ -75,7 +81,10 @@ class Shopfloor:
         """Run Python code with the home as its first argument; returns at once."""
         with self.log.open("ab") as log:
             command = [sys.executable, "-c", code, str(self.where.home), *arguments]
-            self.workers.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True))
+            place = {} if self.where.is_file else {"LASTCLICK_DATABASE": self.seen_by_workers}
+            self.workers.append(
+                subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=os.environ | place)
+            )
         return self.workers[-1]
 
     def kill(self, child: subprocess.Popen[bytes]) -> None:
@@ -87,7 +96,8 @@ class Shopfloor:
         while True:
             os.kill(child.pid, signal.SIGSTOP)
             os.waitpid(child.pid, os.WUNTRACED)  # the signal takes a moment, and until then it may still take a lock
-            if all(_free(path) for path in (Path(self.where.queue), self.where.engine, self.where.shop)):
+            files = (Path(self.where.queue), self.where.home / "engine.sqlite") if self.where.is_file else ()
+            if all(_free(path) for path in (*files, self.where.shop)):
                 return
             os.kill(child.pid, signal.SIGCONT)
             time.sleep(0.005)
@@ -144,6 +154,9 @@ class Shopfloor:
     # ── what became of it ────────────────────────────────────────────────────
 
     def ask(self, sql: str) -> list[tuple[object, ...]]:
+        if not self.where.is_file:
+            with psycopg.connect(self.where.queue.replace("+psycopg", "")) as store:
+                return store.execute(sql).fetchall()
         with sqlite3.connect(f"file:{self.where.queue}?mode=ro", uri=True, timeout=10) as store:
             return store.execute(sql).fetchall()
 
