@@ -1,6 +1,6 @@
 """Where things are: the queue, the engine's file, the shop's records, the outbox, the rules; from the command line, the
 environment (`LASTCLICK_HOME`, `LASTCLICK_DATABASE`, `LASTCLICK_RULES`, `LASTCLICK_QUEUE`, `LASTCLICK_KEYMAP`,
-`LASTCLICK_ACTOR`, `LASTCLICK_MODELS`) or the platform's folders."""
+`LASTCLICK_ACTOR`, `LASTCLICK_MODELS`, `LASTCLICK_SLOTS`) or the platform's folders."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ class Settings:
     """Fitted models: a cache, each file named by what it was fitted to, so that any number of queues may share it."""
     server: str = ""
     """The address of a remote queue; empty: the queue is `queue`, here."""
+
+    slots: int = 0
+    """Tickets and actions a worker has in hand at a time; 0: as many as suit its models."""
 
     @property
     def rules(self) -> tuple[Path, ...]:
@@ -109,6 +112,7 @@ def settings(
         keymap=_path_from("LASTCLICK_KEYMAP") or own / "keymap.toml",
         actor=actor or os.environ.get("LASTCLICK_ACTOR") or _login_name(),
         models=models or home / "models",
+        slots=int(slots) if (slots := os.environ.get("LASTCLICK_SLOTS", "")).isdecimal() else 0,
     )
 
 

@@ -81,6 +81,8 @@ def path_of(url: str | Path) -> Path:
 class Database:
     """One open file. `reading` sees one consistent state; `writing` is one transaction, all of it or nothing."""
 
+    many_writers = False
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.place = str(path)

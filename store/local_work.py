@@ -32,6 +32,13 @@ class LocalWork:
     def inbox(self, limit: int = 50) -> list[str]:
         return self._database.read(lambda session: working.listing(session, limit))
 
+    def offer(self, limit: int = 50) -> list[str]:
+        if not self._database.many_writers:
+            return self.inbox(limit)
+        if not self._database.read(lambda session: working.listing(session, 1)):
+            return []
+        return self._database.write(lambda session: working.offer(session, limit), journaled=False)
+
     def stirred(self) -> bool:
         if self._watch is None:
             self._watch = self._database.watch()

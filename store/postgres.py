@@ -63,6 +63,8 @@ def parsed(text: str) -> URL:
 class Postgres:
     """One PostgreSQL database. `reading` sees one consistent state; `writing` is one transaction, all of it or nothing."""
 
+    many_writers = True
+
     def __init__(self, url: URL) -> None:
         self.url = url
         self.place = f"The database {url.database or url.username} at {url.host or 'this machine'}:{url.port or 5432}"
@@ -147,7 +149,7 @@ class Postgres:
                 if journaled and changed and not end.entries:
                     raise RuntimeError("a change without a journal entry")
                 _end(connection, end, acknowledged=journaled or bool(end.entries))
-        if changed:
+        if end.entries:
             self.bell.ring()
 
 

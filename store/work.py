@@ -28,6 +28,10 @@ class Work(Protocol):
         """Ids of customer messages (and of reviews sent round again, as `<message_id>@<n>`) that wait to be handled."""
         ...
 
+    def offer(self, limit: int = 50) -> list[str]:
+        """The same for one of many workers: where many share a database, none of it is offered to another for a moment."""
+        ...
+
     def stirred(self) -> bool:
         """Whether anybody committed anything since the last call: cheap enough to ask twenty times a second.
 

@@ -31,6 +31,8 @@ from store.tables import (
 )
 
 TAKEN_FOR = timedelta(seconds=60)
+OFFERED_FOR = timedelta(seconds=2)
+"""So long what was listed for one worker is not listed for another; by then it has taken it, or has no slot for it."""
 
 _work, _messages, _tickets, _workers = table(WorkRow), table(MessageRow), table(TicketRow), table(WorkerRow)
 _proposals = table(ProposalRow)
@@ -40,6 +42,28 @@ def listing(session: Session, limit: int) -> list[str]:
     """Ids of work that waits, oldest first, then of work that was taken too long ago."""
     waiting = select(_work.c.id).where(_work.c.state == "waiting").order_by(_work.c.n).limit(limit)
     found = list(session.execute(waiting).scalars())
+    if len(found) < limit:
+        late = (_work.c.state == "taken") & (_work.c.taken_at < now() - TAKEN_FOR)
+        found += session.execute(select(_work.c.id).where(late).order_by(_work.c.n).limit(limit - len(found))).scalars()
+    return found
+
+
+def offer(session: Session, limit: int) -> list[str]:
+    """The same for one of many workers: each gets other work, so that they do not all begin with the same.
+
+    A waiting row keeps in `taken_at` when it was offered. Who is offered what begins it by the engine's id all the same,
+    so an offer that ran out while its worker was slow does no harm.
+    """
+    free = or_(_work.c.taken_at.is_(None), _work.c.taken_at < now() - OFFERED_FOR)
+    waiting = (
+        select(_work.c.id)
+        .where(_work.c.state == "waiting", free)
+        .order_by(_work.c.n)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    offered = update(_work).where(_work.c.id.in_(waiting)).values(taken_at=now()).returning(_work.c.n, _work.c.id)
+    found = [work_id for _, work_id in sorted((row.n, row.id) for row in session.execute(offered))]
     if len(found) < limit:
         late = (_work.c.state == "taken") & (_work.c.taken_at < now() - TAKEN_FOR)
         found += session.execute(select(_work.c.id).where(late).order_by(_work.c.n).limit(limit - len(found))).scalars()

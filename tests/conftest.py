@@ -31,6 +31,13 @@ def postgres() -> Iterator[Cluster]:
 
 
 @pytest.fixture
+def own_cluster() -> Iterator[Cluster]:
+    """A PostgreSQL of this test alone that keeps its promises at a kill, to be killed."""
+    with cluster(safe=True) as running:
+        yield running
+
+
+@pytest.fixture
 def database(postgres: Cluster) -> str:
     """The URL of a migrated database with nothing in it, this test's alone."""
     return postgres.url(postgres.empty())

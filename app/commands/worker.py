@@ -6,12 +6,14 @@ Any number of workers may run on one queue. SIGTERM stops this one; what it hold
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from config.settings import settings
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--slots", type=int, metavar="N", help="tickets at a time [LASTCLICK_SLOTS, else 4 or 16]")
     parser.add_argument(
         "--sample-shop", action="store_true", help="load the sample shop's records first, if there are none"
     )
@@ -24,6 +26,8 @@ def run(given: argparse.Namespace) -> int:
     from config.load import load
     from store import plain
 
+    if given.slots:
+        os.environ["LASTCLICK_SLOTS"] = str(given.slots)
     where = settings(given.home, rules=given.rules, actor=given.actor)
     where.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     rules = load(where.rules)

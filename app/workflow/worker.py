@@ -64,6 +64,10 @@ class Where(Protocol):
     @property
     def queue(self) -> str: ...
     @property
+    def is_file(self) -> bool: ...
+    @property
+    def slots(self) -> int: ...
+    @property
     def engine(self) -> Path | str: ...
     @property
     def shop(self) -> Path: ...
@@ -124,7 +128,9 @@ class Worker:
         self._file = _identity(where.queue)
         self._ready = threading.Event()
         remote = any(entry.kind != "embedded" for entry in rules.models.values())
-        self._slots = REMOTE_SLOTS if remote else SLOTS
+        self._slots = where.slots or (REMOTE_SLOTS if remote else SLOTS)
+        # Of a shared database a worker is offered what no other one is: no more than it can begin.
+        self._listed = self._slots * (8 if where.is_file else 1)
 
     def serve(self) -> bool:
         """Work until stopped; true when everything begun was also ended."""
@@ -169,7 +175,7 @@ class Worker:
         if quiet > QUIET_SECONDS or ((used_up or quiet > POLL_SECONDS) and self._work.stirred()):
             self._looked = time.monotonic()
             self._due = self._warm(self._work.due(self._slots * 4))
-            self._waiting = self._warm(self._work.inbox(self._slots * 8)) if self._ready.is_set() else []
+            self._waiting = self._warm(self._work.offer(self._listed)) if self._ready.is_set() else []
         began = 0
         while self._due and began < free:
             began += self._begin(self._due.pop(0))

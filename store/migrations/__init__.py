@@ -46,15 +46,16 @@ def bring_up_postgres(database: Postgres) -> None:
     with database.engine.connect() as connection:
         if stored(connection) == newest():
             return
+    from alembic import command
+
     with database.engine.connect() as connection, connection.begin():
         connection.execute(sa.text("SET LOCAL lock_timeout = '60s'"))
+        connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = '60s'"))
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('lastclick migrations'))"))
         found = stored(connection)  # another process may have been first
         if found is not None and found not in revisions():
             raise Unavailable(_newer(database.place, found))
         if found != newest():
-            from alembic import command
-
             command.upgrade(_config(connection), "head")
 
 
