@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select, text, update
 from sqlmodel import Session
 
 from store import journal, locks, paging, plain, reading
@@ -37,6 +37,16 @@ _FREE = """
 _AT_ONCE = 32
 """Reviews looked at for one that nobody else is just taking."""
 
+_TAKE = """
+WITH one AS (
+    SELECT n FROM reviews JOIN tickets ON tickets.id = reviews.ticket_id
+    WHERE n = ANY(CAST(:numbers AS bigint[])) AND reviews.state = :state AND {free}
+    ORDER BY array_position(CAST(:numbers AS bigint[]), n) LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE reviews SET claimed_by = :actor, claimed_until = :until, fence = fence + 1 FROM one WHERE reviews.n = one.n
+RETURNING reviews.id, reviews.ticket_id, reviews.fence"""
+"""For PostgreSQL. The ticket is held too: who is just deciding on it goes first."""
+
 
 def claim(session: Session, judge: Judge, actor: str, review_id: str | None, view: View | None) -> Lease | None:
     """A lease on that review, or on the first free one of the view; None when nothing waits.
@@ -45,8 +55,7 @@ def claim(session: Session, judge: Judge, actor: str, review_id: str | None, vie
     anew with a higher fence, so of two terminals of one person the last one holds it.
     """
     if review_id is None:
-        row = _first_free(session, actor, view or View())
-        return None if row is None else _grant(session, judge, row, actor)
+        return _first_free(session, judge, actor, view or View())
     locks.of_review(session, review_id)
     row = session.execute(select(*_HELD).where(_reviews.c.id == review_id)).first()
     if row is None:
@@ -104,30 +113,36 @@ def keep_draft(session: Session, draft: Draft) -> None:
     journal.append(session, "review.drafted", review.id, actor=draft.actor, ticket=review.ticket_id)
 
 
-def _first_free(session: Session, actor: str, view: View) -> Row[Any] | None:
+def _first_free(session: Session, judge: Judge, actor: str, view: View) -> Lease | None:
     if view.state not in ("open", "snoozed", "all"):
         return None
     states = (view.state,) if view.state != "all" else ("open", "snoozed")
+    free = _FREE + (" AND (assignee IS NULL OR assignee = :actor)" if view.assignee is None else "")
+    values = {"actor": actor, "now": micros(now())}
     for state in states:
-        whose = " AND (assignee IS NULL OR assignee = :actor)" if view.assignee is None else ""
-        number = _held_first(session, view.model_copy(update={"state": state}), _FREE + whose, actor)
-        if number is not None:
-            return session.execute(select(*_HELD).where(_reviews.c.n == number)).one()
+        one = view.model_copy(update={"state": state})
+        if locks.many_writers(session):
+            lease = _first_of_many(session, judge, one, free, values)
+        else:
+            number = paging.first(session, one, free, **values)
+            row = session.execute(select(*_HELD).where(_reviews.c.n == number)).first() if number is not None else None
+            lease = None if row is None else _grant(session, judge, row, actor)
+        if lease is not None:
+            return lease
     return None
 
 
-def _held_first(session: Session, view: View, condition: str, actor: str) -> int | None:
-    """The first free review; where many write, the first that nobody else is just taking, so that none waits for another."""
-    values = {"actor": actor, "now": micros(now())}
-    if not locks.many_writers(session):
-        return paging.first(session, view, condition, **values)
-    many = _AT_ONCE
+def _first_of_many(session: Session, judge: Judge, view: View, free: str, values: dict[str, Any]) -> Lease | None:
+    """The first that nobody else is just taking, so that none waits for another; held and claimed by one statement."""
+    many, until = _AT_ONCE, _until(judge)
     while True:
-        numbers = paging.firsts(session, view, condition, many, **values)
-        still = f"reviews.state = :state AND {condition}"
-        found = locks.free_review(session, numbers, still, state=view.state, **values)
-        if found is not None or len(numbers) < many:
-            return found
+        numbers = paging.firsts(session, view, free, many, **values)
+        given = values | {"state": view.state, "numbers": numbers, "until": micros(until)}
+        row = session.execute(text(_TAKE.format(free=free)), given).first() if numbers else None
+        if row is not None:
+            return _claimed(session, row, values["actor"], row.fence, until)
+        if len(numbers) < many:
+            return None
         many *= 8
 
 
@@ -136,11 +151,15 @@ def _grant(session: Session, judge: Judge, row: Row[Any], actor: str) -> Lease:
     session.execute(
         update(_reviews).where(_reviews.c.n == row.n).values(claimed_by=actor, claimed_until=until, fence=fence)
     )
+    return _claimed(session, row, actor, fence, until)
+
+
+def _claimed(session: Session, row: Row[Any], actor: str, fence: int, until: datetime) -> Lease:
     journal.append(
         session, "review.claimed", row.id, actor=actor, ticket=row.ticket_id, fence=fence, until=until.isoformat()
     )
     return Lease(review_id=row.id, actor=actor, fence=fence, until=until)
 
 
-def _until(judge: Judge) -> Any:
+def _until(judge: Judge) -> datetime:
     return now() + timedelta(seconds=judge.windows.lease_seconds)

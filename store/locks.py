@@ -34,11 +34,6 @@ _MANY = text(
 ).bindparams(bindparam("numbers", expanding=True))
 _ALONE = text("SELECT pg_advisory_xact_lock(:key)")
 _IF_FREE = text("SELECT pg_try_advisory_xact_lock(:key)")
-_FREE_REVIEW = (
-    "SELECT n FROM reviews JOIN tickets ON tickets.id = reviews.ticket_id "
-    "WHERE n = ANY(CAST(:numbers AS bigint[])) AND {free} "
-    "ORDER BY array_position(CAST(:numbers AS bigint[]), n) LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"
-)
 
 
 def many_writers(session: Session) -> bool:
@@ -102,13 +97,6 @@ def time_passes(session: Session, *, wait: bool = False) -> bool:
         session.execute(_ALONE, {"key": _key("time")})
         return True
     return bool(session.execute(_IF_FREE, {"key": _key("time")}).scalar())
-
-
-def free_review(session: Session, numbers: Sequence[int], condition: str, **values: Any) -> int | None:
-    """The first of these reviews that fulfils the condition and that nobody else is about to take, held."""
-    statement = text(_FREE_REVIEW.format(free=condition))
-    found: int | None = session.execute(statement, {"numbers": list(numbers)} | values).scalar()
-    return found
 
 
 def _key(name: str) -> int:

@@ -38,6 +38,7 @@ _LOST = frozenset({"25P03", "57P01", "57P02", "57P03"})
 """The server ended the session: idle too long, or it shuts down."""
 _TRIES = 5
 
+_CHANGES = ("INSERT", "UPDATE", "DELETE", "WITH O")
 _HARDEN = "SELECT set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'lastclick', '')"
 """A transaction of its own that waits for the disk: what was committed before it is then on the disk too."""
 _TALLY = (
@@ -215,7 +216,7 @@ def _engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "after_cursor_execute")
     def count(connection: Any, cursor: Any, statement: str, _values: Any, _context: Any, _many: bool) -> None:
-        if statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE") and cursor.rowcount != 0:
+        if statement.lstrip()[:6].upper() in _CHANGES and cursor.rowcount != 0:
             connection.info["changes"] = connection.info.get("changes", 0) + 1
 
     return engine

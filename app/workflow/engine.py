@@ -21,6 +21,7 @@ from dbos import DBOS, SetWorkflowID
 from dbos._serialization import DBOSPortableJSON  # the JSON serializer has no public name
 
 from store.driver import driver
+from store.faults import named
 from store.place import is_postgres
 
 T = TypeVar("T")
@@ -53,15 +54,34 @@ class Engine:
         self._finished: dict[str, float] = {}
         self._left = False
         _quiet()
+        self._place = "The durable engine's database" if is_postgres(where) else str(where)
         self._own = _postgres(str(where)) if is_postgres(where) else _sqlite(where)
+        self._url = str(where) if is_postgres(where) else f"sqlite:///{Path(where)}"
+        self._given = functions
+        self._functions = self._registered()
+
+    def launch(self) -> None:
+        """Open the engine's database (made when missing) and begin to serve resumed work. Raises `Unavailable`.
+
+        A launch that failed can be tried again: DBOS takes itself for launched from its first try on, so it is made anew.
+        """
+        try:
+            with named(self._place):
+                DBOS.launch()
+        except BaseException:
+            DBOS.destroy(destroy_registry=True)
+            self._functions = self._registered()
+            raise
+
+    def _registered(self) -> dict[str, Durable]:
         DBOS(
             config={
                 "name": NAME,
-                "system_database_url": str(where) if is_postgres(where) else f"sqlite:///{Path(where)}",
+                "system_database_url": self._url,
                 "system_database_engine": self._own,
                 "sys_db_pool_size": POOL,
-                "executor_id": worker,
-                "application_version": version,
+                "executor_id": self._worker,
+                "application_version": self._version,
                 "serializer": DBOSPortableJSON,
                 "enable_otlp": False,
                 "log_level": "WARNING",
@@ -70,14 +90,10 @@ class Engine:
                 "scheduler_polling_interval_sec": 3600.0,
             }
         )
-        self._functions = {
+        return {
             name: DBOS.workflow(name=name, max_recovery_attempts=RECOVERIES)(self._tracked(name, function))
-            for name, function in functions.items()
+            for name, function in self._given.items()
         }
-
-    def launch(self) -> None:
-        """Open the engine's database (made when missing) and begin to serve resumed work."""
-        DBOS.launch()
 
     def stop(self, seconds: float = 3.0) -> bool:
         """Let running functions end at their next step; true when all ended for good. What did not stays resumable."""
@@ -102,7 +118,7 @@ class Engine:
             self._active[workflow_id] = time.monotonic()
         started = False
         try:
-            with SetWorkflowID(workflow_id):
+            with named(self._place), SetWorkflowID(workflow_id):
                 handle = DBOS.start_workflow(self._functions[name], args)
             started = isinstance(getattr(handle, "future", None), Future)
         finally:

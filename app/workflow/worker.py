@@ -6,7 +6,6 @@ finished then goes on in another worker or after a restart.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import logging
 import os
@@ -24,7 +23,7 @@ from typing import Any, Protocol
 from app.connectors.port import Connector
 from app.models.port import Model
 from app.sources.knowledge import Embed
-from app.workflow import failures
+from app.workflow import failures, presence
 from app.workflow.carry_out import CarryingOut, carry_out
 from app.workflow.engine import Engine, Stopping
 from app.workflow.handle import Handling, gave_up, handle
@@ -101,9 +100,10 @@ class Worker:
 
     def __init__(self, where: Where, rules: Rules, work: Work, stop: threading.Event) -> None:
         self._rules, self._work, self._stop = rules, work, stop
-        self.name = _name()
+        self.name = presence.own_name()
         self._incarnation = uuid.uuid4().hex
         self._beaten = 0.0
+        self._back = float("-inf")
         self._cooling: dict[str, float] = {}
         self._due: list[str] = []
         self._waiting: list[str] = []
@@ -136,7 +136,7 @@ class Worker:
         """Work until stopped; true when everything begun was also ended."""
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
         threading.Thread(target=self._load, name="models", daemon=True).start()
-        self._engine.launch()
+        self._launch()
         threading.Thread(target=self._care, name="care", daemon=True).start()
         log.info("worker %s serves", self.name)
         while not self._stop.is_set():
@@ -154,6 +154,16 @@ class Worker:
             self._quietly(lambda: self._work.bury(self.name))
         log.info("worker %s stopped%s", self.name, "" if ended else "; what it held is resumable")
         return ended
+
+    def _launch(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._engine.launch()
+            except Unavailable as gone:
+                self._say_once(gone)
+                self._stop.wait(1.0)
+            else:
+                return
 
     def alive(self) -> bool:
         """Whether this worker has proved within its lease that it reaches the store."""
@@ -252,6 +262,8 @@ class Worker:
                 self._stop.set()
                 return
             if self._quietly(lambda: self._work.beat(self.name, host, pid)):
+                if self._beaten and not self.alive():
+                    self._back = began
                 self._beaten = began
             self._stop.wait(BEAT_SECONDS)
 
@@ -271,7 +283,10 @@ class Worker:
         silent = self._work.dead(GONE_SECONDS)
         if not silent:
             return
-        dead = set(self._work.dead(DEAD_SECONDS)) | {name for name in silent if _process_gone(name)}
+        dead = {name for name in silent if presence.process_gone(name)}
+        if time.monotonic() - self._back > DEAD_SECONDS:
+            # Who was itself cut off a moment ago must not take the others for dead: they were cut off with it.
+            dead |= set(self._work.dead(DEAD_SECONDS))
         for name in sorted(dead - {self.name}):
             held = self._engine.sweep(name)
             executions = self._work.running(name)
@@ -366,33 +381,3 @@ def _warmed(models: Mapping[str, Model], rules: Rules) -> Embed | None:
         if entry.kind == "embedded":
             models[name].classify("where is my order", timeout=60.0)
     return minilm.embed if minilm.available() is None else None
-
-
-# ── who is alive ─────────────────────────────────────────────────────────────
-
-
-def _machine() -> str:
-    """This machine and process-id space: process ids of another container say nothing here."""
-    try:
-        space = os.readlink("/proc/self/ns/pid")
-    except OSError:
-        space = ""
-    return hashlib.sha256(f"{socket.gethostname()}\n{uuid.getnode()}\n{space}".encode()).hexdigest()[:8]
-
-
-def _name() -> str:
-    return f"{socket.gethostname()}-{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-
-
-def _process_gone(name: str) -> bool:
-    """Whether that worker ran on this machine and its process is no more."""
-    parts = name.rsplit("-", 3)
-    if len(parts) != 4 or parts[1] != _machine() or not parts[2].isdigit():
-        return False
-    try:
-        os.kill(int(parts[2]), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False

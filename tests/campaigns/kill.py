@@ -66,11 +66,14 @@ async def main():
     queue = LocalQueue(where.queue, RulesJudge(load(where.rules)))
     told = open(sys.argv[2], "a", buffering=1)
     while True:
-        lease = await queue.claim("ann", view=View(state="open"))
+        try:
+            lease = await queue.claim("ann", view=View(state="open"))
+            review = lease and await queue.review(lease.review_id)
+        except QueueError:
+            lease = None
         if lease is None:
             await asyncio.sleep(0.1)
             continue
-        review = await queue.review(lease.review_id)
         made = decision(review)
         if review.proposal.failure is not None:  # what became unknown is looked up by hand, never approved again
             no = tuple(Reject(action_id=each, code="other", message="by hand") for each in review.proposal.to_decide())
@@ -135,11 +138,13 @@ def holds(found: dict[str, Any]) -> bool:
 class Campaign:
     """One shop floor, its two peers, two workers and a decider."""
 
-    def __init__(self, folder: Path, seed: int, prelude: str) -> None:
+    def __init__(self, folder: Path, seed: int, prelude: str, database: str | None = None, seen: str = "") -> None:
+        """On a file, or on a PostgreSQL database that the workers and the decider reach as `seen`."""
         self.dice = random.Random(seed)
         models = folder / "no-models"
         models.mkdir()
-        self.floor = Shopfloor(folder / "home", models)
+        self.floor = Shopfloor(folder / "home", models, database)
+        self.floor.seen_by_workers = seen or self.floor.where.queue
         self.floor.words = (*WORDS, *WORDS[1:2], *WORDS[-1:] * 4)  # more of what the peers carry out
         self.told = folder / "told"
         self.told.touch()
