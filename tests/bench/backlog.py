@@ -2,78 +2,84 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from store.contract import Gate, GateReason, Proposal, Route, Ticket, Watermark, fingerprint, now
+from store.contract import Gate, GateReason, Proposal, Route, Ticket, Watermark, now
 from store.engine import Database
 from store.postgres import Postgres
 from store.tables import micros
 
-_TABLES = """
-INSERT INTO tickets (id, channel, thread, subject, customer_name, identity, how, state, version, newest_message_id, created_at)
-SELECT 'T' || i, 'email', 'T' || i, {nothing}, '', 'unknown', '', 'in_review', 1, 'M' || i, :at + i FROM s;
-INSERT INTO messages (id, ticket_id, direction, at, author, text, hidden, sent, ai_handled)
-SELECT 'M' || i, 'T' || i, 'inbound', :at + i, {nothing}, {nothing}, 0, '{{}}', false FROM s;
-INSERT INTO work (id, ticket_id, message_id, round, details, state)
-SELECT 'M' || i, 'T' || i, 'M' || i, 1, {nothing}, 'waiting' FROM s;
-INSERT INTO proposals (request_id, ticket_id, created_at, how, body, sent)
-SELECT 'P' || i, 'T' || i, :at + i, 'review', replace(CAST(:body AS text), '4711', CAST(i AS text)), '{{}}' FROM s;
-INSERT INTO reviews (id, request_id, ticket_id, gate, fingerprint, state, created_at, due_at, on_expiry, subject, reason,
-                     sentence, reasons, route, model, prompt, risk, amount, hidden, fence)
-SELECT 'r' || i, 'P' || i, 'T' || i, :gate, 'f', 'open', :at + i, :at + i + 14400000000, 'hold', '', 'over_limit',
-       'over the limit', '["over_limit"]', 'messy', 'strong', 'draft', 'high', i % 90000, 0, 0 FROM s
-"""
+_TABLES = {
+    "tickets (id, channel, thread, subject, customer_name, identity, how, state, version, newest_message_id, created_at)": (
+        "'T' || i, 'email', 'T' || i, {nothing}, '', 'unknown', '', 'in_review', 1, 'M' || i, :at + i"
+    ),
+    "messages (id, ticket_id, direction, at, author, text, hidden, sent, ai_handled)": (
+        "'M' || i, 'T' || i, 'inbound', :at + i, {nothing}, {nothing}, 0, '{{}}', false"
+    ),
+    "work (id, ticket_id, message_id, round, details, state)": "'M' || i, 'T' || i, 'M' || i, 1, {nothing}, 'waiting'",
+    "proposals (request_id, ticket_id, created_at, how, body, sent)": (
+        "'P' || i, 'T' || i, :at + i, 'review', replace(CAST(:body AS text), '4711', CAST(i AS text)), '{{}}'"
+    ),
+    "reviews (id, request_id, ticket_id, gate, fingerprint, state, created_at, due_at, on_expiry, subject, reason, "
+    "sentence, reasons, route, model, prompt, risk, amount, hidden, fence)": (
+        "'r' || i, 'P' || i, 'T' || i, CAST(:gate AS text), 'f', 'open', :at + i, :at + i + 14400000000, 'hold', '', "
+        "'over_limit', 'over the limit', '[]', 'messy', 'strong', 'draft', 'high', i % 90000, 0, 0"
+    ),
+}
+_COUNTED = "SELECT state, reason, route, '', risk, count(*) FROM reviews GROUP BY state, reason, route, risk"
 GATE = Gate(reasons=(GateReason(code="over_limit", text="over the limit"),), risk="high")
 
 
 def fill(database: Database | Postgres, cases: int) -> None:
-    """Adds the cases, without journal, search or engine: what a claim reads and writes is all there."""
+    """Adds the cases, without journal and search: what a claim reads and writes is all there."""
     lite = isinstance(database, Database)
-    numbers = (
-        "WITH RECURSIVE s(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM s WHERE i < :n) "
-        if lite
-        else "WITH s(i) AS (SELECT generate_series(1, :n)) "
-    )
-    values: dict[str, Any] = {"n": cases, "at": micros(now()) - 4 * cases, "body": _proposal(4711).model_dump_json()}
     with database.engine.connect() as pooled:
         connection = pooled.execution_options(lastclick_write=True)
         with connection.begin():
-            kept = []
-            if lite:  # counted once at the end instead of a million times
-                sql = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'reviews'"
-                kept = connection.execute(text(sql)).all()
-                for name, _ in kept:
-                    connection.execute(text(f"DROP TRIGGER {name}"))
-            else:
-                connection.execute(text("ALTER TABLE reviews DISABLE TRIGGER USER"))
-            for one in _TABLES.format(nothing="x''" if lite else "''::bytea").split(";\n"):
-                into, select = one.strip().split("SELECT", 1)
-                statement = f"{into} {numbers} SELECT {select}" if not lite else f"{numbers} {into} SELECT {select}"
-                used = {k: v for k, v in (values | {"gate": GATE.model_dump_json()}).items() if f":{k}" in statement}
-                connection.execute(text(statement.replace('["over', '["over')), used)
-            counts = "review_counts" if lite else "review_counts_folded"
-            connection.execute(
-                text(f"INSERT INTO {counts} SELECT state, reason, route, '', risk, count(*) FROM reviews GROUP BY 1, 2, 3, 5")
-            )
-            for _, sql in kept:
+            kept = _without_triggers(connection, lite)
+            _rows(connection, cases, lite)
+            connection.execute(text(f"INSERT INTO review_counts{'' if lite else '_folded'} {_COUNTED}"))
+            for sql in kept:
                 connection.exec_driver_sql(sql)
-            if not lite:
-                connection.execute(text("ALTER TABLE reviews ENABLE TRIGGER USER"))
     if not lite:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
 
 
-def fingerprinted(number: int) -> str:
-    """What the review of a case would be shown with."""
-    return fingerprint(_proposal(number), GATE)
+def _without_triggers(connection: Connection, lite: bool) -> list[str]:
+    """Counted once at the end instead of at each row; returns what makes the triggers again."""
+    if not lite:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        return []
+    kept = connection.execute(
+        text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'reviews'")
+    )
+    found = kept.all()
+    for name, _ in found:
+        connection.execute(text(f"DROP TRIGGER {name}"))
+    return [sql for _, sql in found]
 
 
-def _proposal(number: int) -> Proposal:
-    at = now().replace(year=2026, month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+def _rows(connection: Connection, cases: int, lite: bool) -> None:
+    every = "WITH RECURSIVE s(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM s WHERE i < :n)"
+    numbers = every if lite else "WITH s(i) AS (SELECT generate_series(1, :n))"
+    values: dict[str, Any] = {
+        "n": cases,
+        "at": micros(now()) - 4 * cases,
+        "body": proposal(4711).model_dump_json(),
+        "gate": GATE.model_dump_json(),
+    }
+    for into, columns in _TABLES.items():
+        shown = columns.format(nothing="x''" if lite else "''::bytea")
+        statement = f"{numbers} INSERT INTO {into} SELECT {shown} FROM s"
+        connection.execute(text(statement), {name: one for name, one in values.items() if f":{name}" in statement})
+
+
+def proposal(number: int) -> Proposal:
+    """What stands in the review of a case."""
+    at = now().replace(microsecond=0)
     return Proposal(
         request_id=f"P{number}",
         created_at=at,
@@ -82,7 +88,3 @@ def _proposal(number: int) -> Proposal:
         route=Route(name="messy", model="strong", prompt="draft", code="otherwise", reason="one intent"),
         customer_reply="We look at it.",
     )
-
-
-def digest(words: str) -> str:
-    return hashlib.sha256(words.encode()).hexdigest()
