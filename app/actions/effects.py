@@ -12,7 +12,7 @@ from typing import Any
 
 from app.actions.choices import ADDRESS, address_line
 from config.rules import ActionEntry
-from store.contract import FieldDiff, Json, Money, Precondition
+from store.contract import Action, FieldDiff, Json, Money, Precondition
 
 Args = Mapping[str, Json]
 Schema = Mapping[str, Any]
@@ -37,12 +37,8 @@ def amount(entry: ActionEntry, args: Args, schema: Schema) -> Money | None:
 def slots(entry: ActionEntry, args: Args, schema: Schema) -> dict[str, str]:
     """What the slots of a text may name: every argument as a person reads it, `amount`, `customer` and values of the
     record an argument names ("order.status")."""
-    words = {name: _words(entry, name, args, schema) for name in entry.args}
-    money = amount(entry, args, schema)
+    words = _given(entry, args, schema, amount(entry, args, schema))
     customer = schema.get("x-customer") or {}
-    words["customer"] = words.get("customer") or str(customer.get("name") or "")
-    if money:
-        words["amount"] = _money_words(entry, money)
     for name, arg in entry.args.items():
         table = node(schema, name).get("x-read", {})
         for key, value in table.get(args.get(name) if isinstance(args.get(name), str) else "", {}).items():
@@ -52,9 +48,26 @@ def slots(entry: ActionEntry, args: Args, schema: Schema) -> dict[str, str]:
     return words
 
 
+def _given(entry: ActionEntry, args: Args, schema: Schema, money: Money | None) -> dict[str, str]:
+    words = {name: _words(entry, name, args, schema) for name in entry.args}
+    customer = schema.get("x-customer") or {}
+    words["customer"] = words.get("customer") or str(customer.get("name") or "")
+    if money:
+        words["amount"] = _money_words(entry, money)
+    return words
+
+
 def filled(template: str, words: Mapping[str, str]) -> str:
     """The template with its slots filled. A slot nobody can fill stays visible in its braces."""
     return _SLOT.sub(lambda slot: words.get(slot[1], slot[0]), template)
+
+
+def told(entry: ActionEntry, action: Action) -> str:
+    """How the customer is told of it."""
+    if "." in entry.customer.removesuffix("."):
+        return filled(entry.customer, slots(entry, action.args, action.args_schema))
+    words = _given(entry, action.args, action.args_schema, action.amount)
+    return filled(entry.customer, words)
 
 
 def target(entry: ActionEntry, args: Args, schema: Schema) -> str:

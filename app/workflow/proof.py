@@ -7,52 +7,24 @@ The kind a model gives a sentence proves nothing: a courtesy or a question that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from app.workflow.reading import Fact, read, sentences, stands
-from app.workflow.wording import ASSERTING_QUESTION, COURTESY, SIGN_OFF, content, worded
+from app.actions import effects
+from app.workflow.courtesy import ASSERTING_QUESTION, SIGN_OFF, polite
+from app.workflow.ground import Ground
+from app.workflow.letters import ids_in, lowered, reads_as, runs
+from app.workflow.reading import read, sentences, shape
+from app.workflow.wording import content, word_set, worded
 from config.rules import ActionEntry, Rules
 from store.case import Case, Reply
 from store.contract import Action, Claim, Evidence, Proposal
 
 LEAST_SHARED = 0.5
 """Share of a claim's content words that must stand in its source: a paraphrase passes, another statement does not."""
-SAME_MATTER = 0.6
-"""Share from which a source's sentence is taken as the one a claim restates, so that its turn must be the same."""
 SHOWN = 60
 """Characters of a sentence shown in a problem."""
-
-
-class Ground:
-    """What one claim may stand on: the evidence it names and the actions of its ticket. Read only as far as it is asked."""
-
-    def __init__(self, own: tuple[str, ...], ruled: tuple[str, ...]) -> None:
-        """Sentences of records, messages and actions; and those of the shop's rules."""
-        self._own = own
-        self.sentences = (*own, *ruled)
-
-    @cached_property
-    def facts(self) -> frozenset[Fact]:
-        return frozenset().union(*(read(each).forms for each in self.sentences))
-
-    @cached_property
-    def states(self) -> frozenset[tuple[str, bool]]:
-        """Of records, messages and actions. A rule of the shop says what may be, not what is."""
-        return frozenset(state for each in self._own for state, _ in worded(each).states)
-
-    @cached_property
-    def stems(self) -> frozenset[str]:
-        return frozenset().union(*(worded(each).stems for each in self.sentences))
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        found: set[str] = set()
-        for each in self.sentences:
-            words = read(each).words
-            found.update(words, worded(each).promises, *(word.split("-") for word in words if "-" in word))
-        return frozenset(found)
 
 
 @dataclass(frozen=True)
@@ -60,7 +32,7 @@ class Known:
     """Who asks: the names a reply may call them by, in lower case, and what they wrote."""
 
     people: frozenset[str]
-    said: str
+    said: Ground
 
 
 def prove(reply: Reply, case: Case, rules: Rules) -> tuple[Claim, ...]:
@@ -70,7 +42,8 @@ def prove(reply: Reply, case: Case, rules: Rules) -> tuple[Claim, ...]:
     known = {each.id: each for each in (*passages, *reply.evidence)}
     names = {case.ticket.customer.name, case.message.author, facts.customer.name if facts else ""}
     said = "\n".join([*(m.text for m in case.messages if m.direction == "inbound"), case.message.text])
-    return _proved(reply.sentences, known, reply.actions, Known(_people(names), said), rules)
+    asking = Known(_people(names), _ground((said,)))
+    return _proved(reply.sentences, known, Deeds(reply.actions, rules), asking, rules, ours=True)
 
 
 def prove_text(text: str, proposal: Proposal, rules: Rules) -> tuple[Claim, ...]:
@@ -85,8 +58,8 @@ def prove_text(text: str, proposal: Proposal, rules: Rules) -> tuple[Claim, ...]
         for part in (each.strip() for each in text.split("\n\n"))
         if part
     ]
-    asking = Known(_people({proposal.ticket.customer.name}), proposal.message or "")
-    return _proved(claims, known, proposal.actions, asking, rules)
+    asking = Known(_people({proposal.ticket.customer.name}), _ground((proposal.message or "",)))
+    return _proved(claims, known, Deeds(proposal.actions, rules), asking, rules, ours=False)
 
 
 def leaks(text: str, case: Case, rules: Rules) -> tuple[str, ...]:
@@ -97,7 +70,7 @@ def leaks(text: str, case: Case, rules: Rules) -> tuple[str, ...]:
     own = [f"{m.text} {m.sender or ''}" for m in case.messages if m.direction == "inbound"]
     own += [case.message.text, case.message.sender or "", case.ticket.subject]
     own += [str(record.values) for record in (facts.records if facts else ())]
-    return _leaks(text, (*own, *_texts(evidence), *_action_texts(reply.actions if reply else (), rules)), rules)
+    return _leaks(text, Deeds(reply.actions if reply else (), rules), lambda: (*own, *_texts(evidence)), rules)
 
 
 def leaks_in(proposal: Proposal, rules: Rules) -> tuple[str, ...]:
@@ -107,7 +80,8 @@ def leaks_in(proposal: Proposal, rules: Rules) -> tuple[str, ...]:
     own = (proposal.message or "", proposal.ticket.subject, proposal.failure.customer_text if proposal.failure else "")
     return _leaks(
         proposal.customer_reply,
-        (*own, *_texts(proposal.evidence), *_action_texts(proposal.actions, rules)),
+        Deeds(proposal.actions, rules),
+        lambda: (*own, *_texts(proposal.evidence)),
         rules,
     )
 
@@ -115,133 +89,150 @@ def leaks_in(proposal: Proposal, rules: Rules) -> tuple[str, ...]:
 # ── claims ───────────────────────────────────────────────────────────────────
 
 
+class Deeds:
+    """What the actions of this ticket do, in words: a deed stands only on one of these. Told as far as it is asked."""
+
+    def __init__(self, actions: Sequence[Action], rules: Rules) -> None:
+        self._actions, self._rules = actions, rules
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        return tuple([_done(action, self._rules.actions.get(action.kind)) for action in self._actions])
+
+    @cached_property
+    def moved(self) -> Ground | None:
+        """What says which amounts are moved; None where none is."""
+        return _ground(self.texts) if any(each.amount for each in self._actions) else None
+
+    def plainly_name(self, text: str) -> bool:
+        """Whether whatever may be an id in a text is one that the actions name. False says nothing."""
+        low = lowered("\n".join([part for each in self._actions for part in (each.target, each.description)]))
+        ids = set(ids_in(text)) if "@" not in text else None
+        return ids is not None and all(reads_as(("id", each.lstrip("#").casefold()), each, low) for each in ids)
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """The sentences in which a lead lets a customer be told of each action, with what it does in their slots."""
+        found: set[str] = set()
+        for action in self._actions:
+            if (entry := self._rules.actions.get(action.kind)) is not None:
+                found.update(sentences(effects.told(entry, action)))
+        return frozenset(found)
+
+
 def _proved(
-    claims: Iterable[Claim],
-    known: Mapping[str, Evidence],
-    actions: Sequence[Action],
-    asking: Known,
-    rules: Rules,
+    claims: Iterable[Claim], known: Mapping[str, Evidence], deeds: Deeds, asking: Known, rules: Rules, *, ours: bool
 ) -> tuple[Claim, ...]:
-    done = _action_texts(actions, rules)
-    moved = frozenset(fact for text in done for fact in _facts(text)) if any(each.amount for each in actions) else None
+    """`ours`: the actions were made here, of typed records, so that what they are told in is true of them."""
     catalogue = _catalogue(rules)
     found = []
     for claim in claims:
         absent = [each for each in claim.evidence_ids if each not in known]
-        named = [known[each] for each in claim.evidence_ids if each in known]
-        ground = _ground(
-            (*_texts(each for each in named if each.kind != "passage"), *done),
-            _texts(each for each in named if each.kind == "passage"),
-        )
         wrong = [f"source not found: {', '.join(absent)}"] if absent else []
         for sentence in sentences(claim.text):
+            if (ours and sentence in deeds.told) or _says_nothing(sentence, asking.people):
+                continue
             if not _from_catalogue(sentence, catalogue, asking.said):
-                wrong += _problems(sentence, ground, asking, named=bool(named or done))
-                wrong += _other_amounts(sentence, moved)
+                named = [known[each] for each in claim.evidence_ids if each in known]
+                ground = _ground(
+                    (*_texts(each for each in named if each.kind != "passage"), *deeds.texts),
+                    _texts(each for each in named if each.kind == "passage"),
+                )
+                wrong += _problems(sentence, ground, asking, named=bool(named or deeds.texts))
+                wrong += _other_amounts(sentence, deeds.moved)
         problem = "; ".join(dict.fromkeys(wrong)) or None
         found.append(claim if problem == claim.problem else claim.model_copy(update={"problem": problem}))
     return tuple(found)
 
 
-def _other_amounts(sentence: str, moved: frozenset[Fact] | None) -> list[str]:
+def _says_nothing(sentence: str, people: frozenset[str]) -> bool:
+    """Whether it is a courtesy or a question without a fact, a state, a promise or a strange name."""
+    names = _named_in_courtesy(shape(sentence))
+    return names is not None and all(each in people or each in _NAMED_BY_ALL for each in names)
+
+
+@lru_cache(maxsize=4096)
+def _named_in_courtesy(sentence: str) -> tuple[str, ...] | None:
+    heard, reading = worded(sentence), read(sentence)
+    if heard.states or heard.promises or reading.facts or not (_asks(sentence) or polite(sentence)):
+        return None
+    return () if SIGN_OFF.search(sentence) else tuple(map(_bare, reading.names))
+
+
+def _asks(sentence: str) -> bool:
+    return sentence.rstrip("\"'”’) ").endswith("?") and not ASSERTING_QUESTION.search(sentence)
+
+
+def _bare(name: str) -> str:
+    return name.casefold().removesuffix("'s").removesuffix("’s")
+
+
+def _other_amounts(sentence: str, moved: Ground | None) -> list[str]:
     """Amounts that we say we moved, and that no action of this ticket moves: the record's own amount proves no deed."""
-    if moved is None or not _WE_MOVE.search(sentence):
+    if moved is None:
         return []
     amounts = [(fact, text) for fact, text in read(sentence).facts if fact[0] == "money"]
-    return [f"not what the action does: {text}" for fact, text in amounts if not stands(fact, moved)]
+    if not amounts or not _WE_MOVE.search(sentence):
+        return []
+    return [f"not what the action does: {text}" for fact, text in amounts if not moved.has_fact(fact, text)]
 
 
 def _problems(sentence: str, ground: Ground, asking: Known, *, named: bool) -> list[str]:
     """What of one sentence does not stand in its ground, each as a short sentence."""
-    if sentence in ground.sentences:
+    if ground.quotes(sentence):
         return []  # quoted word for word
-    question = sentence.rstrip("\"'”’) ").endswith("?") and not ASSERTING_QUESTION.search(sentence)
-    polite = COURTESY.match(sentence) is not None
-    wrong = _loose(sentence, ground, asking.people, asked=asking.said if question or polite else "")
-    if wrong or question or polite:
+    only_asks = _asks(sentence) or polite(sentence)
+    wrong = _loose(sentence, ground, asking.people, asked=asking.said if only_asks else None)
+    if wrong or only_asks:
         return wrong
     if not named:
         return [f"claim names no source: {_short(sentence)}"]
     return _meaning(sentence, ground)
 
 
-def _loose(sentence: str, ground: Ground, people: frozenset[str], *, asked: str) -> list[str]:
+def _loose(sentence: str, ground: Ground, people: frozenset[str], *, asked: Ground | None) -> list[str]:
     """Facts, states, promises and names that do not stand there. What the customer wrote may be asked back."""
-    reading, wording = read(sentence), worded(sentence)
-    asked_facts, asked_words = (_facts(asked), _words(asked)) if asked and (reading.facts or reading.names) else _NONE
+    reading, heard = read(sentence), worded(sentence)
     wrong = [
         f"claim not in sources: {text}"
         for fact, text in reading.facts
-        if not stands(fact, ground.facts) and not stands(fact, asked_facts)
+        if not ground.has_fact(fact, text) and not (asked and asked.has_fact(fact, text))
     ]
-    for state, text in wording.states:
-        if state not in ground.states and (wording.personal or not _ruled(state, wording.stems, ground)):
+    for state, text in heard.states:
+        if not ground.has_state(state) and (heard.personal or not ground.rules(state, content(heard.stems))):
             wrong.append(f"claim not in sources: {'not ' if state[1] else ''}{text.replace('-', ' ')}")
-    for word in wording.promises:
-        if word not in ground.words:
+    for word in heard.promises:
+        if not ground.has_word(word):
             wrong.append(f"promise not in sources: {word}")
-    if not SIGN_OFF.search(sentence):
+    if reading.names and not SIGN_OFF.search(sentence):
         for name in reading.names:
-            low = name.casefold().removesuffix("'s").removesuffix("’s")
-            if low not in people and low not in ground.words and low not in asked_words and low not in _NAMED_BY_ALL:
-                wrong.append(f"name not in sources: {name}")
+            low = _bare(name)
+            if low in people or low in _NAMED_BY_ALL or ground.has_word(low) or (asked and asked.said(low)):
+                continue
+            wrong.append(f"name not in sources: {name}")
     return wrong
-
-
-def _ruled(state: tuple[str, bool], stems: frozenset[str], ground: Ground) -> bool:
-    """Whether a sentence of the source says the same of the same matter."""
-    needed = content(stems)
-    others = map(worded, ground.sentences)
-    return any(
-        state in {each for each, _ in other.states} and len(needed & other.stems) >= SAME_MATTER * len(needed)
-        for other in others
-    )
 
 
 def _meaning(sentence: str, ground: Ground) -> list[str]:
     """Whether the statement itself stands there: its words, its bounds, and whether it says yes or no."""
-    wording = worded(sentence)
-    needed = content(wording.stems)
-    if needed and len(needed & ground.stems) < LEAST_SHARED * len(needed):
+    heard = worded(sentence)
+    needed = content(heard.stems)
+    if needed and not ground.holds(needed, LEAST_SHARED * len(needed)):
         return [f"claim not in sources: {_short(sentence)}"]
-    if unknown := wording.limits - ground.words:
+    if unknown := [word for word in heard.limits if not ground.has_word(word)]:
         return [f"claim not in sources: {', '.join(sorted(unknown))}"]
-    closest, shared = None, SAME_MATTER
-    for each in ground.sentences:
-        other = worded(each)
-        share = len(needed & other.stems) / len(needed) if needed else 0.0
-        if share >= shared and (share > shared or closest is None):
-            closest, shared = other, share
-    if closest is not None and closest.negated != wording.negated:
+    if needed and ground.denies(needed, negated=heard.negated):
         return [f"says the opposite of its source: {_short(sentence)}"]
     return []
 
 
 @lru_cache(maxsize=1024)
 def _ground(texts: tuple[str, ...], rules_of_shop: tuple[str, ...] = ()) -> Ground:
-    return Ground(
-        tuple(sentence for text in texts for sentence in sentences(text)),
-        tuple(sentence for text in rules_of_shop for sentence in sentences(text)),
-    )
-
-
-@lru_cache(maxsize=1024)
-def _facts(text: str) -> frozenset[Fact]:
-    return frozenset(fact for sentence in sentences(text) for fact in read(sentence).forms)
-
-
-@lru_cache(maxsize=1024)
-def _words(text: str) -> frozenset[str]:
-    return frozenset(word for sentence in sentences(text) for word in read(sentence).words)
+    return Ground(texts, rules_of_shop)
 
 
 def _texts(evidence: Iterable[Evidence]) -> tuple[str, ...]:
     return tuple(f"{each.title}\n{each.quote}" for each in evidence)
-
-
-def _action_texts(actions: Iterable[Action], rules: Rules) -> tuple[str, ...]:
-    """What the actions of this ticket do, in words: a deed stands only on one of these."""
-    return tuple(_done(action, rules.actions.get(action.kind)) for action in actions)
 
 
 def _done(action: Action, entry: ActionEntry | None) -> str:
@@ -275,28 +266,32 @@ def _short(sentence: str) -> str:
 # ── sentences a lead wrote ───────────────────────────────────────────────────
 
 _SLOT = re.compile(r"\{[\w.]+\}")
-Catalogue = dict[str, list[re.Pattern[str]]]
+Catalogue = dict[str, list[tuple[str, str, re.Pattern[str]]]]
 _kept: list[tuple[object, Catalogue]] = []
 
 
 def _catalogue(rules: Rules) -> Catalogue:
-    """Every sentence of messages.toml by its first word; made once for the rules in use."""
+    """Every sentence of messages.toml by its first word: how it begins and ends, and its pattern. Made once for the rules
+    in use."""
     if _kept and _kept[0][0] is rules.messages:
         return _kept[0][1]
     found: Catalogue = {}
     for message in rules.messages.values():
         for sentence in sentences(message.customer):
-            pattern = re.compile("(.{1,80}?)".join(map(re.escape, _SLOT.split(sentence))))
-            found.setdefault(_first(sentence), []).append(pattern)
+            fixed = _SLOT.split(sentence)
+            pattern = re.compile("(.{1,80}?)".join(map(re.escape, fixed)))
+            found.setdefault(_first(sentence), []).append((fixed[0], fixed[-1], pattern))
     _kept[:] = [(rules.messages, found)]
     return found
 
 
-def _from_catalogue(sentence: str, catalogue: Catalogue, said: str) -> bool:
+def _from_catalogue(sentence: str, catalogue: Catalogue, said: Ground) -> bool:
     """Whether a lead wrote it, slots filled with nothing but what the customer wrote."""
-    for pattern in catalogue.get(_first(sentence), ()):
+    for begins, ends, pattern in catalogue.get(_first(sentence), ()):
+        if not (sentence.startswith(begins) and sentence.endswith(ends)):
+            continue
         if found := pattern.fullmatch(sentence):
-            return all(stands(fact, _facts(said)) for slot in found.groups() for fact in read(slot).forms)
+            return all(said.has_fact(fact, shown) for slot in found.groups() for fact, shown in read(slot).facts)
     return False
 
 
@@ -319,32 +314,60 @@ _INTERNAL = re.compile(
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_INTERNAL_WORDS = word_set(
+    """
+    internal confidence system developer prompt language llm model ai chatgpt claude gemini openai anthropic llama mistral
+    minilm classifier classification gate fallback kill evidence idempotency watermark json traceback stack stacktrace
+    exception null undefined http code token instructions ignore customer_id api apikey
+    """
+)
+_INTERNAL_LETTERS = ("gpt", "smollm", "evidence_")
+"""The words, and the letters, without any of which nothing internal stands there."""
+_ODD = re.compile(r"[^\x00-\u00b1\u00b4-\u00b8\u00ba-\u017e€•–—…‘’“”]")
+"""Characters some of which count as digits and are none: ², ①."""
 _WE_MOVE = re.compile(
     r"\bwe\b.{0,40}\b(?:refund|credit|pa(?:y|id)|charg|sent|send|transfer)\w*", re.IGNORECASE | re.DOTALL
 )
 _PLACEHOLDER = re.compile(r"\{\w[\w.]*\}|\[\[|\]\]|<\|")
 _PRIVATE = frozenset({"mail", "id"})
-_NONE: tuple[frozenset[Fact], frozenset[str]] = (frozenset(), frozenset())
+_named: list[tuple[object, frozenset[str]]] = []
 _NAMED_BY_ALL = frozenset({"paypal", "english", "gift", "i", "ok", "faq", "vat", "usa", "eu", "uk"})
+
+
+def _leaks(text: str, deeds: Deeds, own: Callable[[], tuple[str, ...]], rules: Rules) -> tuple[str, ...]:
+    """`own` gives what the customer may read of themselves beside what is done for them; asked for only where the text
+    names something private that no deed does."""
+    found = dict.fromkeys(_leaked(text, _names(rules)))
+    if (text.isascii() or not _ODD.search(text)) and deeds.plainly_name(text):
+        return tuple(found)
+    private = [(fact, shown) for part in sentences(text) for fact, shown in read(part).facts if fact[0] in _PRIVATE]
+    done = _ground(deeds.texts) if private else None
+    for fact, shown in private:
+        if done and (done.has_fact(fact, shown) or shown in {"1-to-1", "24/7"}):
+            continue
+        if not _ground(own()).has_fact(fact, shown):
+            found[shown] = None
+    return tuple(found)
 
 
 @lru_cache(maxsize=512)
 def _leaked(text: str, names: frozenset[str]) -> tuple[str, ...]:
-    found = [" ".join(each[0].split()) for each in _INTERNAL.finditer(text)]
-    found += [each[0] for each in _PLACEHOLDER.finditer(text)]
-    words = set(re.findall(r"[\w-]+", text.casefold()))
-    return (*found, *sorted(names & words))
-
-
-def _leaks(text: str, own: Sequence[str], rules: Rules) -> tuple[str, ...]:
-    names = frozenset(
-        name.casefold() for entry in rules.models.values() for name in (entry.model or "",) if len(name) > 3
-    ) | frozenset(name.casefold() for name in rules.models if not name.isalpha() or len(name) > 8)
-    found = dict.fromkeys(_leaked(text, names))
-    private = [(fact, shown) for part in sentences(text) for fact, shown in read(part).facts if fact[0] in _PRIVATE]
-    if private:
-        ours = _ground(tuple(own)).facts
-        for fact, shown in private:
-            if not stands(fact, ours) and shown not in {"1-to-1", "24/7"}:
-                found[shown] = None
+    low, words = lowered(text), runs(text)
+    found: list[str] = []
+    if not _INTERNAL_WORDS.isdisjoint(words) or any(map(low.__contains__, _INTERNAL_LETTERS)):
+        found += [" ".join(each[0].split()) for each in _INTERNAL.finditer(text)]
+    if "{" in text or "[" in text or "]" in text or "<" in text:
+        found += [each[0] for each in _PLACEHOLDER.finditer(text)]
+    if any(map(low.__contains__, map(lowered, names))):
+        found += sorted(names & set(re.findall(r"[\w-]+", text.casefold())))
     return tuple(found)
+
+
+def _names(rules: Rules) -> frozenset[str]:
+    """What the models are called: made once for the rules in use."""
+    if not _named or _named[0][0] is not rules.models:
+        names = frozenset(
+            name.casefold() for entry in rules.models.values() for name in (entry.model or "",) if len(name) > 3
+        ) | frozenset(name.casefold() for name in rules.models if not name.isalpha() or len(name) > 8)
+        _named[:] = [(rules.models, names)]
+    return _named[0][1]

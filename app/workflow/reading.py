@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Fact: TypeAlias = tuple[str, ...]
 """Kind and normal form: ("money", "12000", "EUR"), ("date", "2026", "11", "22"), ("quantity", "30", "day")."""
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
     r"|Nov(?:ember)?|Dec(?:ember)?)"
@@ -40,12 +39,12 @@ _SMALL = [
     "nineteen",
 ]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_WORDS = {word: at for at, word in enumerate(_SMALL)} | {word: 20 + 10 * at for at, word in enumerate(_TENS)}
-_WORDS |= {f"{ten}-{one}": _WORDS[ten] + _WORDS[one] for ten in _TENS for one in _SMALL[1:10]}
-_WORDS |= {f"{ten} {one}": _WORDS[ten] + _WORDS[one] for ten in _TENS for one in _SMALL[1:10]}
-_WORDS |= {"hundred": 100, "a hundred": 100, "one hundred": 100, "a dozen": 12, "dozen": 12, "a couple": 2, "half": 0}
-_COUNTED = _WORDS.keys() - {"one", "half", "zero"}
-_NUMBER_WORD = "|".join(sorted((re.escape(word) for word in _WORDS if word != "half"), key=len, reverse=True))
+NUMBERS = {word: at for at, word in enumerate(_SMALL)} | {word: 20 + 10 * at for at, word in enumerate(_TENS)}
+NUMBERS |= {f"{ten}-{one}": NUMBERS[ten] + NUMBERS[one] for ten in _TENS for one in _SMALL[1:10]}
+NUMBERS |= {f"{ten} {one}": NUMBERS[ten] + NUMBERS[one] for ten in _TENS for one in _SMALL[1:10]}
+NUMBERS |= {"hundred": 100, "a hundred": 100, "one hundred": 100, "a dozen": 12, "dozen": 12, "a couple": 2, "half": 0}
+_COUNTED = NUMBERS.keys() - {"one", "half", "zero"}
+_NUMBER_WORD = "|".join(sorted((re.escape(word) for word in NUMBERS if word != "half"), key=len, reverse=True))
 _UNIT = (
     r"(?:(?P<{0}kind>business|working|week|calendar)[\s-]+)?(?P<{0}unit>days?|hours?|minutes?|weeks?|months?|years?|mins?|hrs?"
     r"|items?|times?|pieces?|points?|payments?|charges?|orders?|percent|per\s+cent|%)"
@@ -65,24 +64,36 @@ _DIGITS = {
 """What cannot stand in a sentence without a digit."""
 _MONEY = rf"""(?P<c1>[€$£]|\b(?:EUR|USD|GBP|CHF|JPY|CAD|AUD)\b)\s?-?(?P<a1>{_N})
         | (?P<a2>{_N})\s?(?P<c2>[€$£]|(?:EUR|USD|GBP|CHF|JPY|CAD|AUD)\b|(?i:euros?|dollars?|pounds?|bucks?)\b)"""
+_OPENS_DIGITS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|EUR|USD|GBP|CHF|JPY|CAD|AUD"
+"""How a word begins that may open a date or an amount."""
 _MONEY_IN_WORDS = rf"\b(?P<a3>(?i:{_NUMBER_WORD}))[\s-]+(?P<c3>(?i:euros?|dollars?|pounds?|bucks?))\b"
-_SPELLED = tuple({part for word in _WORDS if word != "half" for part in re.split("[ -]", word)} - {"a"})
+_SPELLED = tuple({part for word in NUMBERS if word != "half" for part in re.split("[ -]", word)} - {"a"})
 """Every spelled number has a word that begins with one of these."""
+_OPENS_SPELLED = rf"(?i:a\b|{'|'.join(sorted(_SPELLED))})"
+_SPELLED_BEGIN = frozenset(word[:3] for word in _SPELLED)
 _INNER_DOT = re.compile(r"\w\.\w")
 _RUN = re.compile(r"\w+")
+_DIGIT = re.compile(r"\d")
+_TOP_LEVEL = "com|org|net|io|eu|de|uk|shop|app|example"
+_ADDRESSES = ("://", "www.", *(f".{each}" for each in _TOP_LEVEL.split("|")))
+"""Without one of these no web address stands there."""
 
 
 @lru_cache(maxsize=16)
 def _token(mail: bool, url: bool, digits: bool, spelled: bool) -> re.Pattern[str]:
-    """One token, whatever kind stands first in `_READ`; only the kinds that the sentence can have at all are tried."""
+    """One token, whatever kind stands first in `_READ`; only the kinds that the sentence can have at all are tried. Words of
+    letters that open none of them are taken together."""
     number = "|".join((r"\d+",) * digits + (f"(?i:{_NUMBER_WORD})",) * spelled)
     amount = "|".join((_N,) * digits + (f"(?i:{_NUMBER_WORD})",) * spelled)
     kinds: dict[str, str] = {}
+    if not (mail or url):
+        opens = "|".join((_OPENS_DIGITS,) * digits + (_OPENS_SPELLED,) * spelled) or "(?!)"
+        kinds["plain"] = rf"(?:(?!{opens})[^\W\d_]++(?!\w|[-_'’.]\w)[^\w\#€$£]*+)+"
     if mail:
         kinds["mail"] = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     if url:
         kinds["url"] = r"""(?:https?://|www\.)[^\s<>"')\]]+
-        |\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|eu|de|uk|shop|app|example)\b(?:/[^\s]*)?"""
+        |\b[\w-]+(?:\.[\w-]+)*\.(?:TOP_LEVEL)\b(?:/[^\s]*)?""".replace("TOP_LEVEL", _TOP_LEVEL)
     if digits:
         kinds |= _DIGITS
     if number:
@@ -91,55 +102,74 @@ def _token(mail: bool, url: bool, digits: bool, spelled: bool) -> re.Pattern[str
         [\s-]*(?i:{_UNIT.format("r")})(?![\w])"""
         kinds["quantity"] = rf"(?<![\w.])(?P<q>{amount})[\s-]*(?i:{_UNIT.format('q')})(?![\w])"
     kinds["word"] = r"\#?\w+(?:[-_'’.]\w+)*"
-    return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds.items()), re.VERBOSE)
+    every = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds.items())
+    return re.compile(every if mail or url else rf"(?=[\w\#€$£])(?:{every})", re.VERBOSE)
 
 
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9#€$£•])|\n+|(?<=[!?])\s+")
+_INNER_END = re.compile(r"[.!?…](?:[\"'”’)\]]*[^\S\n]|[\"'”’)\]]+\n)")
+"""Without one of these a text ends its sentences with its lines."""
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|approx|no|nr|mr|mrs|ms|dr|st|inc|ltd|co|vs|p\.s|u\.s|a\.m|p\.m)|\b[A-Z])\.$", re.I
 )
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What stands in one sentence. `facts` keep the words they were read from; `words` are lower case, in order."""
 
-    text: str
     facts: tuple[tuple[Fact, str], ...] = ()
     words: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     """Capitalised words that do not open the sentence."""
-    forms: frozenset[Fact] = field(default=frozenset())
+    forms: frozenset[Fact] = frozenset()
+
+
+class _Shape(NamedTuple):
+    """What all sentences have that differ in nothing but their digits: the same words, and facts at the same places."""
+
+    token: re.Pattern[str]
+    facts: tuple[tuple[str, int, int], ...]
+    """Kind, where it begins, where it ends."""
+    words: tuple[str, ...]
+    names: tuple[str, ...]
 
 
 @lru_cache(maxsize=8192)
 def read(sentence: str) -> Reading:
     """The sentence's facts, words and names."""
+    token, places, words, names = _shape(shape(sentence))
     facts: list[tuple[Fact, str]] = []
-    words: list[str] = []
-    names: list[str] = []
-    for match in _tokens(sentence):
-        kind, text = match.lastgroup or "word", match[0]
+    for kind, start, end in places:
         if kind == "word":
-            _word(text, facts, words, names, first=not words and not facts)
-            continue
-        facts += [(form, text.strip()) for form in _READ[kind](match)]
-        if kind in {"quantity", "range"}:
-            words += [word.casefold() for word in _PLAIN_WORD.findall(text)]
-    return Reading(sentence, tuple(facts), tuple(words), tuple(names), frozenset(form for form, _ in facts))
+            text = sentence[start:end]
+            facts += [(form, text) for form in _counted(text)]
+        elif match := token.match(sentence, start):
+            text = match[0].strip()
+            facts += [(form, text) for form in _READ[kind](match)]
+    return Reading(tuple(facts), words, names, frozenset([form for form, _ in facts]) if facts else _NO_FACTS)
+
+
+def shape(sentence: str) -> str:
+    """The sentence with a zero for each digit: no pattern here asks which digit stands there."""
+    return sentence.translate(_ZEROS)
+
+
+_ZEROS = {ord(digit): "0" for digit in "123456789"}
+_NO_FACTS: frozenset[Fact] = frozenset()
 
 
 @lru_cache(maxsize=4096)
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a text. A dot in an abbreviation, a decimal or an id ends none; a line break always does."""
     parts: list[str] = []
-    for part in _SENTENCE.split(text):
+    for part in _SENTENCE.split(text) if _INNER_END.search(text) else text.split("\n"):
         stripped = part.strip() if part else ""
         if not stripped:
             continue
-        if parts and _ABBREVIATION.search(parts[-1]):
+        if parts and parts[-1][-1] == "." and _ABBREVIATION.search(parts[-1]):
             parts[-1] = f"{parts[-1]} {stripped}"
         else:
             parts.append(stripped)
@@ -176,23 +206,52 @@ def minor_units(amount: str) -> str:
 # ── one token ────────────────────────────────────────────────────────────────
 
 
-def _tokens(sentence: str) -> Iterator[re.Match[str]]:
-    dotted = _INNER_DOT.search(sentence) is not None or "://" in sentence
-    spelled = any(run.startswith(_SPELLED) for run in _RUN.findall(sentence.casefold()))
-    digits = any(map(str.isdigit, sentence))
-    return _token("@" in sentence, dotted, digits, spelled).finditer(sentence)
+@lru_cache(maxsize=8192)
+def _shape(sentence: str) -> _Shape:
+    facts: list[tuple[str, int, int]] = []
+    words: list[str] = []
+    names: list[str] = []
+    token = _token_of(sentence)
+    for match in token.finditer(sentence):
+        kind, text, start = match.lastgroup or "word", match[0], match.start()
+        if kind == "plain" and text.isascii():
+            found = _LETTERS.findall(text)
+            names += [each for each in (found if words or facts else found[1:]) if each[0].isupper() and len(each) > 1]
+            words += [each.lower() for each in found]
+        elif kind in {"plain", "word"}:  # some letters are digits too: ²
+            for each in _LETTERS.finditer(text) if kind == "plain" else (match,):
+                at = each.start() + (start if kind == "plain" else 0)
+                _word(each[0], at, facts, words, names)
+        else:
+            facts.append((kind, start, match.end()))
+            if kind in {"quantity", "range"}:
+                words += [word.casefold() for word in _PLAIN_WORD.findall(text)]
+    return _Shape(token, tuple(facts), tuple(words), tuple(names))
 
 
-def _word(text: str, facts: list[tuple[Fact, str]], words: list[str], names: list[str], *, first: bool) -> None:
-    if not text.isalpha() and any(map(str.isdigit, text)):
-        facts += [(form, text) for form in _digits(text)]
-        return
+def _token_of(sentence: str) -> re.Pattern[str]:
+    runs = _RUN.findall(sentence.casefold())
+    spelled = not _SPELLED_BEGIN.isdisjoint([run[:3] for run in runs]) and any(run.startswith(_SPELLED) for run in runs)
+    dotted = "://" in sentence or ("." in sentence and _INNER_DOT.search(sentence) is not None)
+    url = dotted and any(map(sentence.__contains__, _ADDRESSES))
+    return _token("@" in sentence, url, _DIGIT.search(sentence) is not None, spelled)
+
+
+def _word(text: str, start: int, facts: list[tuple[str, int, int]], words: list[str], names: list[str]) -> None:
+    first = not words and not facts
+    digits = not text.isalpha() and any(map(str.isdigit, text))
     low = text.casefold().replace("’", "'")
-    words.append(low)
-    if low in _COUNTED:
-        facts.append((("number", str(_WORDS[low])), text))
+    if digits or low in _COUNTED:
+        facts.append(("word", start, start + len(text)))
     elif not first and text[:1].isupper() and len(text) > 1:
         names.append(text)
+    if not digits:
+        words.append(low)
+
+
+def _counted(text: str) -> Iterator[Fact]:
+    low = text.casefold().replace("’", "'")
+    return iter([("number", str(NUMBERS[low]))]) if low in _COUNTED else _digits(text)
 
 
 def _digits(text: str) -> Iterator[Fact]:
@@ -207,7 +266,7 @@ def _digits(text: str) -> Iterator[Fact]:
 
 def _count(text: str) -> str:
     low = " ".join(text.casefold().split())
-    return str(_WORDS[low]) if low in _WORDS else low.replace(",", ".")
+    return str(NUMBERS[low]) if low in NUMBERS else low.replace(",", ".")
 
 
 def _unit(kind: str | None, unit: str) -> str:
@@ -219,7 +278,7 @@ def _unit(kind: str | None, unit: str) -> str:
 
 
 def _date(year: str | None, month: str, day: str) -> Fact:
-    number = month if month.isdigit() else str(_MONTHS.index(month[:3].casefold()) + 1)
+    number = month if month.isdigit() else str(MONTHS.index(month[:3].casefold()) + 1)
     full = f"20{year}" if year and len(year) == 2 else year or ""
     return "date", full, str(int(number)), str(int(day))
 
@@ -246,16 +305,17 @@ def _iso(found: re.Match[str]) -> list[Fact]:
 
 
 def _money(found: re.Match[str]) -> list[Fact]:
-    said = found.groupdict("")
-    sign = said.get("c1") or said.get("c2") or said["c3"]
-    amount = said.get("a1") or said.get("a2")
-    minor = minor_units(amount) if amount else str(_WORDS[said["a3"].casefold()] * 100)
+    sign = amount = None
+    if "c1" in found.re.groupindex:
+        sign, amount = found["c1"] or found["c2"], found["a1"] or found["a2"]
+    sign = sign or found["c3"]
+    minor = minor_units(amount) if amount else str(NUMBERS[found["a3"].casefold()] * 100)
     return [("money", minor, _CURRENCY.get(sign.casefold().rstrip("s"), sign.upper()))]
 
 
 def _range(found: re.Match[str]) -> list[Fact]:
     unit = _unit(found["rkind"], found["runit"])
-    if (one := f"{found['r1']}-{found['r2']}".casefold()) in _WORDS:  # "twenty-one hours" is one number
+    if (one := f"{found['r1']}-{found['r2']}".casefold()) in NUMBERS:  # "twenty-one hours" is one number
         return [("quantity", _count(one), unit)]
     return [("quantity", _count(found["r1"]), unit), ("quantity", _count(found["r2"]), unit)]
 

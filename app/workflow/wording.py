@@ -4,11 +4,16 @@ nothing. English, as the drafts are."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
+
+from app.workflow.letters import lowered
+from app.workflow.reading import shape
 
 
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
+    """Words that stand one after the other."""
     return frozenset(words.split())
 
 
@@ -120,14 +125,14 @@ _DEEDS: dict[str, str] = {
     "cover": "covered",
     "notify": "notified",
 }
-_FUTURE = _set(
+_FUTURE = word_set(
     """
     will shall 'll going gonna about promise undertake
     """
 )
 
 # A word of these must stand in the source itself: nothing else proves a discount, a deadline or an "always".
-_PROMISES = _set(
+_PROMISES = word_set(
     """
     discount discounted voucher coupon cashback free complimentary goodwill compensation compensate compensated gift
     credit bonus promise promised guarantee tomorrow today tonight yesterday soon shortly immediately instantly asap
@@ -137,20 +142,20 @@ _PROMISES = _set(
     """
 )
 # Words that bound a rule: a claim may not bring one that its source does not have.
-_LIMITS = _set(
+_LIMITS = word_set(
     """
     only except unless until before after over under least most more less fewer than up minimum maximum within
     without every each any all none both either also even
     """
 )
-_NEGATORS = _set(
+_NEGATORS = word_set(
     """
     not no never neither nor without cannot none nobody nothing hardly barely unable failed refuse refused
     """
 )
-_PERSONAL = _set("your yours you've you're we've i've we i have has been had it it's")
-_OPEN = _set("can may must should could might if once when unless whenever before after within would cannot can't")
-_BREAKS = _set(
+_PERSONAL = word_set("your yours you've you're we've i've we i have has been had it it's")
+_OPEN = word_set("can may must should could might if once when unless whenever before after within would cannot can't")
+_BREAKS = word_set(
     """
     but however although though while whereas because and or then so
     """
@@ -162,6 +167,22 @@ _PHRASES = re.compile(
     r"|same day|next day)\b",
     re.IGNORECASE,
 )
+_PHRASE_HINTS = (
+    *(
+        "in transit",
+        " way",
+        "for deliv",
+        "warehouse",
+        "of stock",
+        "in stock",
+        "sold out",
+        "t away",
+        "soon as",
+        "of charge",
+    ),
+    *("at no ", "any time", "same day", "next day"),
+)
+"""Without one of these no phrase stands there."""
 _PHRASE_AS = {
     "right away": "immediately",
     "straight away": "immediately",
@@ -171,43 +192,12 @@ _PHRASE_AS = {
 }
 _STATE_OF = {word: state for state, words in _STATES.items() for word in words.split()}
 
+_STRANGE = re.compile(r"[^\x00-\u012f\u0132-\u0148\u014a-\u017e€•·–—…‘’“”]")
+"""Letters that may fall apart when they are lowered."""
 _CLAUSE = re.compile(r"[,;:()–—]|\s-\s")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
-COURTESY = re.compile(
-    r"""^\W*(?:
-      (?:hi|hello|hey|dear|good\s+(?:morning|afternoon|evening|day)|welcome)\b[^.?]{0,60}
-    | (?:many\s+)?thank(?:s|\s+you)\b[^?]{0,100}
-    | (?:we|i)\s+(?:really\s+)?(?:appreciate|understand|know|see)\b[^?]{0,60}
-        (?:patience|frustrat\w+|annoying|inconvenien\w+|disappoint\w+|upset\w*|message|feedback|trust)\b[^?]{0,30}
-    | (?:(?:we|i)\s+(?:are|am)|we['’]re|i['’]m)?\s*(?:so\s+|very\s+|truly\s+|really\s+)?sorry\b[^?]{0,80}
-    | (?:we|i|our)\s+(?:sincerely\s+)?apolog\w+[^?]{0,80}
-    | (?:please\s+accept\s+)?(?:our|my)\s+(?:sincere\s+)?apolog\w+[^?]{0,60}
-    | (?:kind|best|warm|many)\s+(?:regards|wishes)\b.{0,60} | (?:yours\s+)?sincerely\b.{0,60}
-    | regards\b.{0,40} | cheers\b.{0,30}
-    | your\s+(?:[\w&'’]+\s+){0,4}team | the\s+(?:[\w&'’]+\s+){0,4}team
-    | [\w&'’ ]{0,40}(?:customer\s+)?(?:support|care|service)
-    | (?:we|i)\s+hope\s+(?:this|that)\s+helps\b.{0,20}
-    | (?:have|enjoy)\s+a\s+(?:nice|great|good|lovely|wonderful)\b.{0,30} | take\s+care
-    | (?:if|should)\s+(?:you|there|anything)\b[^?]{0,70}(?:question|help|else|need|unclear)\w*\b[^?]{0,20}
-        (?:,|\bplease\b|\bjust\b)[^?]{0,60}(?:reply|write|let\s+us\s+know|here|ask|contact)\b[^?]{0,40}
-    | (?:please\s+)?(?:just\s+)?(?:let\s+us\s+know|tell\s+us|reply|write\s+(?:to\s+)?us)\b[^?]{0,120}
-    | please\s+(?:just\s+)?(?:reply|tell|let|send|write|type|check|confirm|give|share)\b[^?]{0,140}
-    | (?:we|i)(?:\s+are|['’]re|\s+am|['’]m)\s+(?:happy|glad|here|pleased)\s+to\s+help\b[^?]{0,40}
-    | (?:of\s+course|certainly|sure|no\s+problem|great|you(?:['’]re|\s+are)\s+welcome)
-    )\W*$""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""A sentence that may be nothing but polite. It is one only when it also holds no fact, state, promise or strange name."""
-
-SIGN_OFF = re.compile(r"(?:regards|wishes|sincerely|cheers|team|support|care|service)\W*$", re.IGNORECASE)
-ASSERTING_QUESTION = re.compile(
-    r"^\W*(?:did|do|have|are)\s+you\s+(?:know|see|seen|notice|noticed|realise|realize|aware|hear|heard)\b"
-    r"|\bright\W*$|\bisn['’]t\s+it\W*$",
-    re.IGNORECASE,
-)
-
-_STOP = _set(
+_STOP = word_set(
     """
     a an the and or but if so as at by for from in into of off on onto out to up with about is are was were be been
     being am has have had having do does did doing will would shall should can could may might must i you he she it
@@ -216,7 +206,7 @@ _STOP = _set(
     all some such s t ll re ve d m
     """
 )
-_COMMON = _set(
+_COMMON = word_set(
     """
     order account customer message request colleague team help reply answer email e-mail number detail name look
     check see say tell know make take go come thing way hello hi dear thank sorry happy glad
@@ -224,8 +214,7 @@ _COMMON = _set(
 )
 
 
-@dataclass(frozen=True)
-class Wording:
+class Wording(NamedTuple):
     """What a sentence claims. `states`: (state, negated) with the words that say it; `stems`: its content words."""
 
     states: tuple[tuple[tuple[str, bool], str], ...]
@@ -237,47 +226,92 @@ class Wording:
     stems: frozenset[str]
 
 
-@lru_cache(maxsize=8192)
+_SILENT = _STOP | _BREAKS
+_TELLING = (
+    _NEGATORS
+    | _PERSONAL
+    | _PROMISES
+    | _LIMITS
+    | _STATE_OF.keys()
+    | _DEEDS.keys()
+    | {each.replace(" ", "-") for each in _PHRASE_AS}
+)
+"""Words that say more than their stem. Those that only bear on others, a future or a break, tell nothing alone."""
+_BEARING = _TELLING | _FUTURE | _BREAKS | _OPEN
+_NONE: frozenset[str] = frozenset()
+
+
 def worded(sentence: str) -> Wording:
-    """States, promises, bounds, turn and content words of a sentence."""
+    """States, promises, bounds, turn and content words of a sentence. Digits say nothing of these."""
+    return _worded(shape(sentence))
+
+
+@lru_cache(maxsize=8192)
+def _worded(sentence: str) -> Wording:
+    text, low = sentence, lowered(sentence)
+    if any(map(low.__contains__, _PHRASE_HINTS)):
+        text = _PHRASES.sub(lambda found: " ".join(found[0].lower().split()).replace(" ", "-"), sentence)
+    if not text.isascii():
+        text = text.replace("’", "'")
+    words = [raw.casefold() for raw in _WORD.findall(text)]
+    if "-" in text:
+        words = [_PHRASE_AS.get(word.replace("-", " "), word) for word in words]
+    stems = frozenset([stem(word) for word in words if word not in _SILENT])
+    if "'" not in text and _TELLING.isdisjoint(words):
+        return Wording((), (), _NONE, negated=False, personal=False, stems=stems)
+    return _heard(_CLAUSE.split(text), stems)
+
+
+def _heard(clauses: Iterable[str], stems: frozenset[str]) -> Wording:
+    """What the words say, each with those before it in its clause."""
     states: dict[tuple[str, bool], str] = {}
     promises: list[str] = []
     limits: set[str] = set()
-    stems: set[str] = set()
     negations, personal, open_ = 0, False, False
-    text = _PHRASES.sub(lambda found: " ".join(found[0].lower().split()).replace(" ", "-"), sentence)
-    for clause in _CLAUSE.split(text.replace("’", "'")):
-        since_not, since_future = 99, 99
-        for raw in _WORD.findall(clause):
+    for clause in clauses:
+        not_at = future_at = -99
+        for at, raw in enumerate(_WORD.findall(clause)):
             word = raw.casefold()
+            if word not in _BEARING and "'" not in word and "-" not in word:
+                continue
             word = _PHRASE_AS.get(word.replace("-", " "), word)
-            since_not, since_future = since_not + 1, since_future + 1
             if word in _BREAKS:
-                since_not = 99 if word not in {"or", "and"} else since_not
+                not_at = not_at if word in {"or", "and"} else -99
                 continue
             if word in _NEGATORS or word.endswith("n't"):
-                since_not, negations = 0, negations + 1
+                not_at, negations = at, negations + 1
             if word in _FUTURE or word.endswith("'ll"):
-                since_future = 0
+                future_at = at
             personal = personal or word in _PERSONAL or word.endswith("'ve")
             open_ = open_ or word in _OPEN
-            state = _STATE_OF.get(word) or (_DEEDS.get(word) if since_future <= 4 else None)
+            state = _STATE_OF.get(word) or (_DEEDS.get(word) if at - future_at <= 4 else None)
             if state:
-                states.setdefault((state, since_not <= 4), raw)
+                states.setdefault((state, at - not_at <= 4), raw)
             if word in _PROMISES:
                 promises.append(word)
             if word in _LIMITS:
                 limits.add(word)
-            if word not in _STOP:
-                stems.add(stem(word))
     return Wording(
         states=tuple(states.items()),
         promises=tuple(promises),
         limits=frozenset(limits),
         negated=negations % 2 == 1,
         personal=personal and not open_,
-        stems=frozenset(stems),
+        stems=stems,
     )
+
+
+def stems_of(text: str, among: Iterable[str]) -> tuple[frozenset[str], bool]:
+    """What `worded` says of all sentences of a text together: their stems, and whether any may say no."""
+    if not text.isascii() and _STRANGE.search(text):
+        every = [worded(each) for each in among]
+        return frozenset().union(*(each.stems for each in every)), any(each.negated for each in every)
+    low = lowered(text)
+    if any(map(low.__contains__, _PHRASE_HINTS)):
+        low = _PHRASES.sub(lambda found: found[0].replace(" ", "-"), low)
+    words = {_PHRASE_AS.get(word.replace("-", " "), word) if "-" in word else word for word in _WORD.findall(low)}
+    stems = frozenset([stem(word) for word in words - _SILENT])
+    return stems, "n't" in low or not _NEGATORS.isdisjoint(words)
 
 
 @lru_cache(maxsize=16384)
@@ -293,9 +327,39 @@ def stem(word: str) -> str:
     return word
 
 
+def letters_of_state(state: str) -> tuple[str, ...]:
+    """Letters, any of which stand where the state is said."""
+    return _STATE_LETTERS[state]
+
+
+def letters_of_promise(word: str) -> tuple[str, ...]:
+    """Letters, any of which stand where a phrase is heard as this word."""
+    return _PHRASE_LETTERS.get(word, ())
+
+
+@lru_cache(maxsize=16384)
+def letters_of_stem(stem: str) -> tuple[str, ...]:
+    """Letters, any of which stand where a word of this stem does."""
+    return (lowered(_longest(stem[:-1] if stem.endswith("y") else stem)), *_PHRASE_LETTERS.get(stem, ()))
+
+
 def content(stems: frozenset[str]) -> frozenset[str]:
     """The words that carry a statement: without those every support answer has."""
     return stems - _COMMON_STEMS
 
 
 _COMMON_STEMS = frozenset(stem(word) for word in _COMMON)
+
+
+def _longest(word: str) -> str:
+    return max(re.split("[- ]", word)[::-1], key=len)
+
+
+_SAYING = {state: tuple(map(_longest, words.split())) for state, words in _STATES.items()}
+_DOING = {state: tuple(deed for deed, does in _DEEDS.items() if does == state) for state in _DEEDS.values()}
+_STATE_LETTERS = {state: (*_SAYING.get(state, ()), *_DOING.get(state, ())) for state in {**_SAYING, **_DOING}}
+_PHRASE_LETTERS = {
+    each: tuple(_longest(phrase) for phrase, heard in _PHRASE_AS.items() if heard == word)
+    for word in _PHRASE_AS.values()
+    for each in (word, stem(word))
+}
