@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from config.rules import IntentEntry, RouteEntry, Rules, TriggerEntry, TriggerIf
-from store.case import Case, Classification, Facts, Routing
+from store.case import Case, Classification, Clues, Facts, Routing
 from store.contract import Route, Trigger
 
 FALLBACK = "fallback"
@@ -45,13 +45,14 @@ def route(case: Case, rules: Rules, off: Off) -> Routing:
     """
     fired: list[tuple[TriggerEntry, Fits]] = []
     absent: Absent | None = None
-    for trigger in rules.triggers:
-        if trigger.if_.switch_off or (absent and not fired):
-            continue
-        if trigger.if_.otherwise and fired:
+    looked = _Looked(case, rules)
+    for trigger, name, wanted in _plans(rules):
+        if absent and not fired:
+            break
+        if name == "otherwise" and fired:
             continue
         try:
-            if fits := _fits(trigger.if_, case, rules):
+            if fits := _CONDITIONS[name](wanted, looked):
                 fired.append((trigger, fits))
         except Absent as problem:
             absent = absent or problem
@@ -98,76 +99,97 @@ def needs(case: Case, rules: Rules) -> tuple[str, ...]:
 # ── the conditions ───────────────────────────────────────────────────────────
 
 
-def _fits(if_: TriggerIf, case: Case, rules: Rules) -> Fits | None:
-    name, wanted = _condition(if_)
-    return _CONDITIONS[name](wanted, case, rules)
+class _Looked:
+    """What every condition reads."""
+
+    def __init__(self, case: Case, rules: Rules) -> None:
+        self.case, self.rules = case, rules
+
+    @cached_property
+    def absent(self) -> tuple[str, ...]:
+        """`needs`, looked for once for all triggers that ask."""
+        return needs(self.case, self.rules)
 
 
-@lru_cache(maxsize=256)
+_Plan = tuple[TriggerEntry, str, Any]
+_kept: list[tuple[object, tuple[_Plan, ...]]] = []
+
+
+def _plans(rules: Rules) -> tuple[_Plan, ...]:
+    """The triggers in use with the name of their one condition and what it wants; made once for them. Switches are looked
+    at when the way is known."""
+    if not _kept or _kept[0][0] is not rules.triggers:
+        made = tuple((each, *_condition(each.if_)) for each in rules.triggers if not each.if_.switch_off)
+        _kept[:] = [(rules.triggers, made)]
+    return _kept[0][1]
+
+
 def _condition(if_: TriggerIf) -> tuple[str, Any]:
     return next((name, value) for name, value in if_ if value is not None)
 
 
-def _step_failed(wanted: bool, case: Case, _: Rules) -> Fits | None:
-    if (case.failure is not None) is not wanted:
+def _step_failed(wanted: bool, looked: _Looked) -> Fits | None:
+    failure = looked.case.failure
+    if (failure is not None) is not wanted:
         return None
-    if case.failure is None:
+    if failure is None:
         return Fits()
-    return Fits({"step": case.failure.step, "failure": case.failure.code.replace("_", " ")})
+    return Fits({"step": failure.step, "failure": failure.code.replace("_", " ")})
 
 
-def _confidence(floor: float, case: Case, _: Rules) -> Fits | None:
-    found = _classification(case).confidence
+def _confidence(floor: float, looked: _Looked) -> Fits | None:
+    found = _classification(looked.case).confidence
     return Fits({"confidence": f"{found:.2f}", "limit": f"{floor:.2f}"}) if found < floor else None
 
 
-def _out_of_scope(wanted: bool, case: Case, _: Rules) -> Fits | None:
-    return Fits() if _classification(case).out_of_scope is wanted else None
+def _out_of_scope(wanted: bool, looked: _Looked) -> Fits | None:
+    return Fits() if _classification(looked.case).out_of_scope is wanted else None
 
 
-def _missing(wanted: tuple[str, ...], case: Case, rules: Rules) -> Fits | None:
-    absent = needs(case, rules)
+def _missing(wanted: tuple[str, ...], looked: _Looked) -> Fits | None:
+    absent = looked.absent
     hit = absent if "any" in wanted else tuple(need for need in absent if need in wanted)
     return Fits({"missing": _listed(hit)}, absent) if hit else None
 
 
-def _identity(wanted: tuple[str, ...], case: Case, rules: Rules) -> Fits | None:
-    absent = needs(case, rules)
-    level = _facts(case).customer.identity
+def _identity(wanted: tuple[str, ...], looked: _Looked) -> Fits | None:
+    absent = looked.absent
+    level = _facts(looked.case).customer.identity
     return Fits({"identity": level}, absent) if level in wanted and "identity" in absent else None
 
 
-def _intents(least: int, case: Case, _: Rules) -> Fits | None:
-    found = _classification(case).intents
+def _intents(least: int, looked: _Looked) -> Fits | None:
+    found = _classification(looked.case).intents
     return Fits({"intents": _listed(intent.name for intent in found)}) if len(found) >= least else None
 
 
-def _contradiction(wanted: bool, case: Case, _: Rules) -> Fits | None:
-    found = _facts(case).contradictions
+def _contradiction(wanted: bool, looked: _Looked) -> Fits | None:
+    found = _facts(looked.case).contradictions
     return Fits({"contradiction": "; ".join(found)}) if bool(found) is wanted else None
 
 
-def _long(limit: int, case: Case, _: Rules) -> Fits | None:
-    length = len(case.message.text)
+def _long(limit: int, looked: _Looked) -> Fits | None:
+    length = len(looked.case.message.text)
     return Fits({"length": f"{length:,}", "limit": f"{limit:,}"}) if length > limit else None
 
 
-def _systems(least: int, case: Case, _: Rules) -> Fits | None:
-    found = _facts(case).systems
+def _systems(least: int, looked: _Looked) -> Fits | None:
+    found = _facts(looked.case).systems
     return Fits({"systems": _listed(found)}) if len(found) >= least else None
 
 
-def _disagree(wanted: bool, case: Case, _: Rules) -> Fits | None:
+def _disagree(wanted: bool, looked: _Looked) -> Fits | None:
     # None means that only one model could answer: no disagreement, and must-be-right actions stop at the gate.
-    return Fits() if (_classification(case).agree is False) is wanted else None
+    return Fits() if (_classification(looked.case).agree is False) is wanted else None
 
 
-def _otherwise(wanted: bool, case: Case, _: Rules) -> Fits | None:
-    names = [intent.name for intent in case.classification.intents] if case.classification else []
+def _otherwise(wanted: bool, looked: _Looked) -> Fits | None:
+    found = looked.case.classification
+    names = [intent.name for intent in found.intents] if found else []
     return Fits({"intents": _listed(names) or "nothing to do"}) if wanted else None
 
 
-_CONDITIONS: Mapping[str, Callable[[Any, Case, Rules], Fits | None]] = {
+_CONDITIONS: Mapping[str, Callable[[Any, _Looked], Fits | None]] = {
     "step_failed": _step_failed,
     "confidence_below": _confidence,
     "out_of_scope": _out_of_scope,
@@ -203,12 +225,20 @@ def _entries(case: Case, rules: Rules) -> list[IntentEntry]:
     return found
 
 
+_CLUES: dict[str, list[str]] = {}
+"""The fields of clues by what they are clues of: order_ids, names."""
+for _name in Clues.model_fields:
+    _CLUES.setdefault(_name.removesuffix("_ids") if _name.endswith("_ids") else _name.removesuffix("s"), []).append(
+        _name
+    )
+
+
 def _known(need: str, facts: Facts) -> bool:
     """Whether a need of an intent is met. An order that was named counts as named: look-up says whether it exists."""
     verified = facts.customer.identity == "verified"
     if need == "identity":
         return verified
-    clues: tuple[str, ...] = getattr(facts.clues, f"{need}_ids", None) or getattr(facts.clues, f"{need}s", None) or ()
+    clues = next((found for name in _CLUES.get(need, ()) if (found := getattr(facts.clues, name))), ())
     if any(record.kind == need for record in facts.records):
         return True
     return bool(clues) and (not verified or need not in {"order", "invoice"})
@@ -292,7 +322,7 @@ def _listed(names: Any) -> str:
 
 
 def _sentence(template: str, slots: Mapping[str, str]) -> str:
-    return _SLOT.sub(lambda slot: slots.get(slot[1], slot[0]), template)
+    return _SLOT.sub(lambda slot: slots.get(slot[1], slot[0]), template) if "{" in template else template
 
 
 _SLOT = re.compile(r"\{(\w+)\}")
