@@ -32,7 +32,7 @@ def differences(a: Sequence[Action], b: Sequence[Action]) -> tuple[Difference, .
             unmatched.append(left)
             continue
         rest.remove(right)
-        found += _fields(left, right)
+        found += [] if _same(left, right) else _fields(left, right)
     for left in unmatched:
         found.append(Difference(left.kind, "action", _named(left), NONE))
     for right in rest:
@@ -42,6 +42,9 @@ def differences(a: Sequence[Action], b: Sequence[Action]) -> tuple[Difference, .
 
 def _partner(left: Action, among: Sequence[Action]) -> Action | None:
     """The action of the same kind, best the one that is equal, then the one with the same target."""
+    for right in among:
+        if _same(left, right):
+            return right
     same_kind = [right for right in among if _word(right.kind) == _word(left.kind)]
     for right in same_kind:
         if not _fields(left, right):
@@ -50,6 +53,13 @@ def _partner(left: Action, among: Sequence[Action]) -> Action | None:
         if _word(right.target) == _word(left.target):
             return right
     return same_kind[0] if same_kind else None
+
+
+def _same(left: Action, right: Action) -> bool:
+    """Whether they want the same in the same words, as two models of one shop mostly do."""
+    return (left.kind, left.target, left.amount) == (right.kind, right.target, right.amount) and repr(
+        left.args
+    ) == repr(right.args)
 
 
 def _fields(left: Action, right: Action) -> list[Difference]:

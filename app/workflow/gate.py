@@ -95,4 +95,4 @@ def _risk(kind: str, rules: Rules) -> str:
 
 
 def _sentence(template: str, slots: Hit) -> str:
-    return _SLOT.sub(lambda slot: slots.get(slot[1], slot[0]), template)
+    return _SLOT.sub(lambda slot: slots.get(slot[1], slot[0]), template) if "{" in template else template

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from app.workflow.differences import differences
+from app.workflow.letters import runs
 from app.workflow.proof import leaks_in
 from config.rules import ReviewEntry, Rules
 from store.contract import Action, Money, Proposal
@@ -31,6 +32,20 @@ class Looked:
     proposal: Proposal
     rules: Rules
     refunded_today: Mapping[str, int]
+
+    @cached_property
+    def said(self) -> str:
+        """All that is said: by the customer, and by the reply. Raises `Absent`."""
+        proposal = self.proposal
+        quoted = [each.quote for each in proposal.evidence if each.kind == "message"]
+        if proposal.message is None and not quoted:
+            raise Absent("the customer's message")
+        return "\n".join((proposal.ticket.subject, proposal.message or "", *quoted, proposal.customer_reply or ""))
+
+    @cached_property
+    def runs(self) -> frozenset[str]:
+        """The runs of letters and digits of `said`."""
+        return runs(self.said)
 
 
 @dataclass(frozen=True)
@@ -93,11 +108,15 @@ def problems(proposal: Proposal) -> list[str]:
 
 
 def _of_action(conditions: Iterable[tuple[str, Any]], action: Action, looked: Looked, found: list[Hit]) -> list[Hit]:
-    found = _and(found, [{"action": spoken(action.kind), "description": action.description, "target": action.target}])
+    held = []
     for name, wanted in conditions:
-        found = _and(found, _OF_ACTION[name](wanted, action, looked))
-        if not found:
+        hits_here = _OF_ACTION[name](wanted, action, looked)
+        if not hits_here:
             return []
+        held.append(hits_here)
+    found = _and(found, [{"action": spoken(action.kind), "description": action.description, "target": action.target}])
+    for each in held:
+        found = _and(found, each)
     return found
 
 
@@ -228,12 +247,11 @@ _OF_ACTION: Mapping[str, Callable[[Any, Action, Looked], list[Hit]]] = {
 
 
 def _words(wanted: tuple[str, ...], looked: Looked) -> list[Hit]:
-    proposal = looked.proposal
-    quoted = [each.quote for each in proposal.evidence if each.kind == "message"]
-    if proposal.message is None and not quoted:
-        raise Absent("the customer's message")
-    text = "\n".join((proposal.ticket.subject, proposal.message or "", *quoted, proposal.customer_reply or ""))
-    found = dict.fromkeys(" ".join(each[0].casefold().split()) for each in word_pattern(wanted).finditer(text))
+    openings = _openings(wanted)
+    if openings and openings.isdisjoint(looked.runs):
+        return []
+    matches = word_pattern(wanted).finditer(looked.said)
+    found = dict.fromkeys(" ".join(each[0].casefold().split()) for each in matches)
     return [{"words": ", ".join(found), "actual": ", ".join(found)}] if found else []
 
 
@@ -320,12 +338,24 @@ def word_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w]){'(?:' + '|'.join(map(_inflected, words)) + ')'}(?![\w])", re.IGNORECASE)
 
 
+@lru_cache(maxsize=64)
+def _openings(words: tuple[str, ...]) -> frozenset[str]:
+    """Runs of letters, one of which stands in every match. Empty when a match may hold none."""
+    firsts = [(first,) if rest else _forms(first) for first, *rest in map(str.split, words)]
+    found = [runs(form) for forms in firsts for form in forms]
+    return frozenset().union(*found) if all(found) else frozenset()
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """A word and its inflections, as `_inflected` spells them."""
+    if word.endswith("y") and len(word) > 3 and word[-2] not in "aeiou":
+        return tuple(word[:-1] + each for each in ("y", "ies", "ied", "ying"))
+    if word.endswith("e"):
+        return tuple(word[:-1] + each for each in ("e", "es", "ed", "er", "ers", "ing"))
+    return tuple(word + each for each in ("s", "es", "ed", "er", "ers", "ing", ""))
+
+
 def _inflected(word: str) -> str:
     *first, last = word.split()
-    if last.endswith("y") and len(last) > 3 and last[-2] not in "aeiou":
-        ending = re.escape(last[:-1]) + r"(?:y|ies|ied|ying)"
-    elif last.endswith("e"):
-        ending = re.escape(last[:-1]) + r"(?:e|es|ed|er|ers|ing)"
-    else:
-        ending = re.escape(last) + r"(?:s|es|ed|er|ers|ing)?"
+    ending = f"(?:{'|'.join(map(re.escape, _forms(last)))})"
     return r"[\s\-]+".join([*map(re.escape, first), ending]) + r"(?:['’]s)?"
