@@ -45,11 +45,15 @@ _EMPTY_MARKS = frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
 
 def body(text: str) -> str:
     """Outside text of several lines: newlines stay, a tab becomes four spaces, everything unseen becomes visible."""
+    if text.isascii() and text.isprintable():
+        return text
     return _made_plain(text)[0]
 
 
 def line(text: str) -> str:
     """Outside text on one line: `body` with a space for each newline."""
+    if text.isascii() and text.isprintable():
+        return text
     return _made_plain(text)[0].replace("\n", " ")
 
 
