@@ -44,6 +44,11 @@ class People:
     def __init__(self, database: Database | Postgres) -> None:
         self._database = database
 
+    @property
+    def database(self) -> Database | Postgres:
+        """Where they are kept."""
+        return self._database
+
     # ── users ────────────────────────────────────────────────────────────────
 
     def add(self, name: str, role: Role, limits: tuple[Money, ...] = (), *, by: str) -> str:

@@ -19,6 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, default=7180, metavar="N", help="which port (default 7180)")
     parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate chain, PEM")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its private key, PEM")
+    parser.add_argument(
+        "--webhook-inside", action="store_true", help="decisions may go back to hosts inside the network"
+    )
     parser.add_argument("--docs", action="store_true", help="show the contract at /docs and /openapi.json")
 
 
@@ -32,6 +35,7 @@ def database(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     from app.commands.desk import queue_of
     from app.server.application import Options, application
+    from app.server.integrations.signing import kept_secret
     from app.server.run import Address, Server, config, listen
     from store.engine import open_database
     from store.people import People
@@ -43,7 +47,8 @@ def run(given: argparse.Namespace) -> int:
     socket = listen(address)
     people = People(open_database(where.queue))
     queue = queue_of(where)
-    app = application(queue, people, Options(docs=given.docs))
+    secret = kept_secret(where.home / "webhook.secret")
+    app = application(queue, people, Options(given.docs, secret, given.webhook_inside))
     Server(app, config(app, address), lambda: _say(where, address.url, people)).run([socket])
     import asyncio
 

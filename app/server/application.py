@@ -33,6 +33,9 @@ from app.server import (
 from app.server.asking import House, asking
 from app.server.bounds import Bounds, Limits
 from app.server.hub import Hub
+from app.server.integrations import routes as integrations
+from app.server.integrations.posting import Posting
+from app.server.integrations.signing import new_secret
 from app.server.presence import Presence
 from store import plain
 from store.people import People
@@ -41,8 +44,21 @@ from store.queue import Queue, QueueError
 
 _THREADS = 4
 _HOURLY = 3600.0
+_OFTEN = 0.5
 _STATUSES = (400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 423, 500, 503)
-RESOURCES = (greeting, reviews, tickets, proposals, decisions, switches, counters, events, presence, users)
+RESOURCES = (
+    greeting,
+    reviews,
+    tickets,
+    proposals,
+    integrations,
+    decisions,
+    switches,
+    counters,
+    events,
+    presence,
+    users,
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,9 @@ class Options:
     """What is off unless it is switched on."""
 
     docs: bool = False
+    webhook_secret: str = field(default_factory=new_secret, repr=False)
+    webhook_private: bool = False
+    """Whether decisions may go back to hosts inside the network."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -57,7 +76,8 @@ def application(queue: Queue, people: People, options: Options | None = None) ->
     """The server over this queue. Closing it does not close the queue."""
     chosen = options or Options()
     threads = ThreadPoolExecutor(_THREADS, "people")
-    house = House(queue, people, Hub(queue), Presence(), threads)
+    posting = Posting(people.database, chosen.webhook_secret, private=chosen.webhook_private)
+    house = House(queue, people, Hub(queue), Presence(), threads, posting)
     app = FastAPI(
         title="Lastclick",
         version="1",
@@ -85,7 +105,7 @@ def application(queue: Queue, people: People, options: Options | None = None) ->
 @contextlib.asynccontextmanager
 async def _alive(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
-    tasks = [asyncio.create_task(house.hub.run()), asyncio.create_task(_tidy(house))]
+    tasks = [asyncio.create_task(each) for each in (house.hub.run(), _tidy(house), _return(house))]
     try:
         yield
     finally:
@@ -101,6 +121,15 @@ async def _tidy(house: House) -> None:
         with contextlib.suppress(QueueError):
             await house.ask(house.people.forget_old_answers)
         await asyncio.sleep(_HOURLY)
+
+
+async def _return(house: House) -> None:
+    """Decisions go back to who filed. A receiver that is slow holds up nothing but this."""
+    while True:
+        sent = 0
+        with contextlib.suppress(QueueError):
+            sent = await asyncio.to_thread(house.posting.once)
+        await asyncio.sleep(0 if sent else _OFTEN)
 
 
 def contract(app: FastAPI) -> dict[str, Any]:

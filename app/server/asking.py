@@ -21,6 +21,7 @@ from store.roles import Bearer
 
 if TYPE_CHECKING:
     from app.server.hub import Hub
+    from app.server.integrations.posting import Posting
     from app.server.presence import Presence
 
 T = TypeVar("T")
@@ -33,13 +34,14 @@ _bearer = HTTPBearer(auto_error=False, description="The token that enrolment gav
 
 @dataclass
 class House:
-    """What the server is made of: the queue, the people, the journal's hub, and who looks at what."""
+    """What the server is made of: the queue, the people, the journal's hub, who looks at what, and what goes back."""
 
     queue: Queue
     people: People
     hub: Hub
     presence: Presence
     threads: ThreadPoolExecutor
+    posting: Posting
 
     async def ask(self, question: Callable[[], T]) -> T:
         """Asks the people's tables in a thread."""

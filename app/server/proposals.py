@@ -38,8 +38,13 @@ async def file_proposal(body: Proposal, here: Annotated[Writing, Depends(writing
 @router.get("/proposals/{review_id:id}", response_model=Review)
 async def proposal(review_id: ReviewId, here: Annotated[Asking, Depends(asking)]) -> Response:
     """The review that a proposal waits in, or was decided in, by the id that filing returned."""
+    await own(here, review_id)
+    return said(await here.queue.review(review_id))
+
+
+async def own(here: Asking, review_id: str) -> None:
+    """A producer reads what it filed. Raises `NotFound` for what another did."""
     if here.bearer.user.role == "producer":
         filer = await here.house.ask(lambda: here.house.people.filer(review_id))
         if filer != here.name:
             raise NotFound(f"There is no review {review_id} that {here.name} filed.")
-    return said(await here.queue.review(review_id))

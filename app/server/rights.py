@@ -41,6 +41,8 @@ RIGHTS: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/messages"): FILING,
     ("POST", "/v1/proposals"): FILING,
     ("GET", "/v1/proposals/{review_id}"): READING | FILING,
+    ("GET", "/v1/proposals/{review_id}/answer"): READING | FILING,
+    ("POST", "/v1/integrations/{shape}"): FILING,
     # live
     ("GET", "/v1/switches"): WATCHING,
     ("POST", "/v1/switches"): SWITCHING,

@@ -36,6 +36,8 @@ POST /v1/tickets/{ticket_id}/notes       a o l . . .
 POST /v1/messages                        . . . p . .
 POST /v1/proposals                       . . . p . .
 GET  /v1/proposals/{review_id}           a o l p . u
+GET  /v1/proposals/{review_id}/answer    a o l p . u
+POST /v1/integrations/{shape}            . . . p . .
 GET  /v1/switches                        a o l . w u
 POST /v1/switches                        . o l . . .
 POST /v1/switches/preview                . o l . . .

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from app import peers
 from app.server.integrations import answers, signing
 from store import reading, returning
-from store.contract import now
+from store.contract import Json, now
 from store.live import Returned
 from store.queue import NotFound
 
 if TYPE_CHECKING:
     from store.engine import Database
+    from store.postgres import Postgres
 
 log = logging.getLogger("lastclick.webhooks")
 
@@ -31,7 +32,9 @@ Ask = Callable[..., peers.Answer]
 class Posting:
     """Any number may post from one store: each message is taken by one at a time. `private`: hosts inside the network."""
 
-    def __init__(self, database: Database, secret: str, *, private: bool = False, ask: Ask = peers.ask) -> None:
+    def __init__(
+        self, database: Database | Postgres, secret: str, *, private: bool = False, ask: Ask = peers.ask
+    ) -> None:
         self._database, self._secret, self._private, self._ask = database, secret, private, ask
 
     def once(self) -> int:
@@ -39,6 +42,27 @@ class Posting:
         with self._database.reading() as session:
             waiting = returning.due(session)
         return sum(self._sent(each) for each in waiting)
+
+    def answered(self, review_id: str) -> dict[str, Json]:
+        """What became of a review, for who filed it. Raises `NotFound`."""
+        with self._database.reading() as session:
+            row = reading.review_row(session, review_id)
+            item = reading.proposal(session, row.request_id)
+            made = returning.verdicts(session, row.id)
+            state = row.state
+        decision, actor = made or ({}, None)
+        return {
+            "review_id": review_id,
+            "request_id": item.request_id,
+            "run_id": item.source.run_id,
+            "thread_id": item.source.thread_id,
+            "review_state": state,
+            "decided": made is not None and state == "decided",
+            "decided_by": actor,
+            "verdicts": decision.get("verdicts") or [],
+            "answer": answers.answer(item, decision),
+            "state": answers.own_state(item),
+        }
 
     def _sent(self, each: Returned) -> bool:
         with self._database.writing(journaled=False) as session:
@@ -76,25 +100,7 @@ class Posting:
 
     def body(self, each: Returned) -> bytes:
         """Who decided what, the filer's own state, and the answer in the filer's words. Raises `NotFound`."""
-        with self._database.reading() as session:
-            row = reading.review_row(session, each.review_id)
-            item = reading.proposal(session, row.request_id)
-            made = returning.verdicts(session, row.id)
-        decision, actor = made or ({}, None)
-        told = {
-            "type": each.kind,
-            "timestamp": now().isoformat(),
-            "data": {
-                "review_id": each.review_id,
-                "request_id": item.request_id,
-                "run_id": item.source.run_id,
-                "thread_id": item.source.thread_id,
-                "state": answers.own_state(item),
-                "decided_by": actor,
-                "verdicts": decision.get("verdicts") or [],
-                "answer": answers.answer(item, decision),
-            },
-        }
+        told = {"type": each.kind, "timestamp": now().isoformat(), "data": self.answered(each.review_id)}
         return json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 

@@ -6,61 +6,24 @@ import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import update
-from standardwebhooks import Webhook
 
 from app.server.integrations import langchain
 from app.server.integrations.asked import Envelope, proposal
 from app.server.integrations.posting import Posting
-from app.server.integrations.signing import new_secret
 from config.rules import Windows
 from store.contract import Approve, Decision, HandOver, Reject, Review, now
 from store.engine import Database, open_database
 from store.local import LocalQueue
 from store.tables import WebhookRow, table
 from tests.contract.honest_judge import HonestJudge
+from tests.server.integrations.conftest import SECRET, Receiver
 
 REQUEST: dict[str, Any] = {"action_requests": [{"name": "refund", "args": {"cents": 120}}], "review_configs": []}
-SECRET = new_secret()
-
-
-class Receiver:
-    """A filer's own server: keeps what came and answers what it is told."""
-
-    def __init__(self) -> None:
-        self.came: list[tuple[dict[str, str], bytes]] = []
-        self.statuses: list[int] = []
-        self.url = ""
-
-    def bodies(self) -> list[Any]:
-        return [Webhook(SECRET).verify(body, headers) for headers, body in self.came]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    kept = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            kept.came.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(kept.statuses.pop(0) if kept.statuses else 204)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        kept.url = f"http://127.0.0.1:{server.server_port}/hook"
-        yield kept
-        server.shutdown()
 
 
 @pytest.fixture
