@@ -1,12 +1,14 @@
-"""Kills workers and deciders with kill -9 at random points: `python -m tests.campaigns.kill [--long]`.
+"""Kills workers, deciders and a desk with kill -9 at random points: `python -m tests.campaigns.kill [--long]`.
 
-Two workers handle tickets and carry out what a decider process approves; both kinds are killed again and again, while they
-start, think, write or send. Cancellations go to a peer that honours keys, e-mail changes to one that knows none and cannot
-be asked; both die before, during and after requests. Afterwards everything is run to its end and compared: the store, the
-shop's records, the outbox, what the peers saw, and what the deciders were told. The last line is one of JSON:
+Two workers handle tickets and carry out what a decider process and an agent at a desk by words approve; all kinds are
+killed again and again, while they start, think, write or send. Cancellations go to a peer that honours keys, e-mail changes
+to one that knows none and cannot be asked; both die before, during and after requests. Afterwards everything is run to its
+end and compared: the store, the shop's records, the outbox, what the peers saw, and what was acknowledged. The last line is
+one of JSON:
 
-- kills, tickets, decisions, actions, replies: how many; all must be above zero, or nothing was proved.
-- decisions_lost: decisions that were acknowledged and are not in the store. Limit 0.
+- kills (desk_kills among them), tickets, decisions, desk_decisions, actions, replies: how many; all must be above zero, or
+  nothing was proved.
+- decisions_lost: decisions that were acknowledged, by the decider or on the desk, and are not in the store. Limit 0.
 - tickets_lost, ended_twice: messages without an ending, or with two. Limit 0.
 - keyed_wrong: approved actions at the keyed peer, in the shop or the outbox that did not happen exactly once where the
   store says done, or happened where it says failed, or happened more than once. Limit 0.
@@ -36,15 +38,17 @@ from config.load import DEFAULTS
 from store.contract import Action
 from store.driver import driver
 from store.journal import verify
+from tests.campaigns.agent import Agent
 from tests.workflow.peer import Peer
 from tests.workflow.shopfloor import RUN, WORDS, Shopfloor
 
 sqlite3 = driver()
-SHORT, LONG = 20, 200
+SHORT, LONG = 20, 2_000
 TICKETS = 5
 """New tickets for each kill."""
 AIM_SECONDS = 5.0
 """How long a kill waits for a request to the peer without keys to be under way: the moment that can do most harm."""
+HAPPENED = ("kills", "desk_kills", "tickets", "decisions", "desk_decisions", "actions", "replies")
 ANSWERED = frozenset({"send", "ask", "review", "hold", "close", "outdated"})
 MOODS = ("ok",) * 4 + ("slow",) * 4 + ("dies_before", "dies_during", "dies_after", "busy")
 CONNECTORS = {"cancel_order": "keyed", "change_email": "unkeyed"}
@@ -87,6 +91,7 @@ async def main():
         except QueueError:
             continue
         told.write(made.id + "\\n")
+        await asyncio.sleep(0.5)  # the agent at the desk wants some too
 
 asyncio.run(main())
 """
@@ -130,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def holds(found: dict[str, Any]) -> bool:
     """Whether every limit holds, over a run in which something happened."""
-    happened = all(found[name] > 0 for name in ("kills", "tickets", "decisions", "actions", "replies"))
+    happened = all(found[name] > 0 for name in HAPPENED)
     limits = ("decisions_lost", "tickets_lost", "ended_twice", "keyed_wrong", "unkeyed_twice", "unkeyed_unsaid")
     return happened and bool(found["journal"]) and all(found[name] == 0 for name in limits)
 
@@ -155,6 +160,7 @@ class Campaign:
         self.code = prelude + RUN
         self.workers = [self.floor.start(self.code) for _ in range(2)]
         self.decider = self.floor.start(DECIDE, str(self.told))
+        self.agent = Agent(self.floor.where.home, self.floor.log)
 
     def run(self, kills: int) -> dict[str, Any]:
         begun = time.perf_counter()
@@ -165,20 +171,30 @@ class Campaign:
                 rate = (time.perf_counter() - begun) / (number + 1)
                 print(f"{number + 1}/{kills} kills, {rate:.1f} s each", file=sys.stderr)
         self.floor.wait_until(self._at_rest, 180)
-        return {"kills": kills, **self._audit(), "seconds": round(time.perf_counter() - begun, 1)}
+        return {
+            "kills": kills,
+            "desk_kills": self.agent.kills,
+            **self._audit(),
+            "seconds": round(time.perf_counter() - begun, 1),
+        }
 
     def end(self) -> None:
+        self.agent.end()
         self.floor.end()
         self.keyed.close()
         self.unkeyed.close()
 
     def _kill_one(self, number: int) -> None:
-        """Every third a decider, else one worker at any moment, or both in the middle of a request."""
+        """In turn both workers in the middle of a request, one at any moment, the desk, and the decider."""
         aimed = number % 6 in (0, 3, 4)
         if not aimed:
             self._some_work_done()
             time.sleep(self.dice.random() * 0.3)
-        if number % 6 in (2, 5):
+        if number % 6 == 2:
+            assert not self.agent.died(), f"the desk died by itself: {self.floor.log.read_text()[-2000:]}"
+            self.agent.kill()
+            return
+        if number % 6 == 5:
             self.floor.kill(self.decider)
             self.decider = self.floor.start(DECIDE, str(self.told))
             return
@@ -243,17 +259,24 @@ class Campaign:
         )
         filed = {str(row[0]) for row in ask("SELECT id FROM messages WHERE direction = 'inbound'")}
         decided = {str(row[0]) for row in ask("SELECT id FROM decisions")}
+        at_desk = Counter(
+            str(row[0])
+            for row in ask(
+                "SELECT ticket_id FROM decisions d JOIN reviews r ON r.id = d.review_id WHERE d.actor = 'bo'"
+            )
+        )
         told = set(self.told.read_text().split())
         ran = ask("SELECT kind, state, action FROM executions")
         unsaid, unkeyed_twice, keyed_wrong = self._compare([(str(k), str(s), str(a)) for k, s, a in ran])
         return {
             "tickets": len(filed),
             "decisions": len(told),
+            "desk_decisions": self.agent.told.total(),
             "actions": sum(kind != "send_reply" and state == "done" for kind, state, _ in ran),
             "replies": sum(kind == "send_reply" and state == "done" for kind, state, _ in ran),
             "unknown": sum(state == "unknown" for _, state, _ in ran),
             "peer_requests": self.keyed.requests + self.unkeyed.requests,
-            "decisions_lost": len(told - decided),
+            "decisions_lost": len(told - decided) + (self.agent.told - at_desk).total(),
             "tickets_lost": len(filed - set(endings)),
             "ended_twice": sum(count > 1 for count in endings.values()),
             "keyed_wrong": keyed_wrong,
