@@ -7,11 +7,12 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from store import plain
 from store.contract import IncomingMessage
 
 FILE_BYTES_AT_MOST = 64 << 20
@@ -22,6 +23,7 @@ PACKED = frozenset({".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz"}
 
 FIELDS = ("message_id", "thread", "channel", "subject", "author", "sender", "text", "at")
 _REQUIRED = ("message_id", "text")
+_NAMES = ("message_id", "thread")
 _LIMITS = {
     "message_id": 400,
     "thread": 400,
@@ -79,7 +81,7 @@ def parse(path: Path, *, proven: bool = False) -> Parsed:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise BadFile(f"{path.name} is not UTF-8 (line {line}, byte {error.start})") from error
+        raise BadFile(f"{path.name} is not UTF-8 (line {line}, byte {error.start}): save it as UTF-8") from error
     return parse_text(text, is_csv=kind == ".csv")
 
 
@@ -138,6 +140,8 @@ def _problem(name: str, value: object) -> str | None:
         return "is not text"
     if name == "at":
         return None if _is_moment(value) else "is no ISO 8601 time with a zone, such as 2026-06-15T09:00:00Z"
+    if name in _NAMES and not plain.line(value).strip():
+        return "holds nothing but blanks"
     limit = _LIMITS.get(name, TEXT_AT_MOST)
     if len(value) > limit:
         return f"is longer than {limit:,} characters"
@@ -147,9 +151,11 @@ def _problem(name: str, value: object) -> str | None:
 
 
 def _is_moment(text: str) -> bool:
+    """A time with a zone that is a time in every other zone too, which the first and the last day there are may not be."""
     try:
-        return datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return moment.tzinfo is not None and 1 < moment.astimezone(UTC).year < 9999
+    except (ValueError, OverflowError):
         return False
 
 
@@ -158,11 +164,20 @@ def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=_once)
         except (ValueError, RecursionError) as error:
             yield number, BadLine(number, "line", f"is no JSON: {error}")
             continue
         yield number, row if isinstance(row, dict) else BadLine(number, "line", "is no JSON object")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raises ValueError where a name stands twice: which of the two is meant cannot be known."""
+    row = dict(pairs)
+    if len(row) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands twice")
+    return row
 
 
 def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:
@@ -172,7 +187,8 @@ def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:
         try:
             row = next(reader, None)
         except csv.Error as error:
-            yield reader.line_num, BadLine(reader.line_num, "line", f"is no CSV: {error}")
+            number = reader.reader.line_num  # the reader's own number still is that of the line before
+            yield number, BadLine(number, "line", f"is no CSV: {error}; what follows it is not read")
             return
         if row is None:
             return

@@ -213,11 +213,16 @@ def test_a_mailbox_with_a_bad_mail_is_filed_whole_or_not_at_all(tmp_path: Path) 
     assert "2 messages are in the queue" in lastclick(tmp_path, "import", str(file), "--skip-bad").stdout
 
 
+GREETING = '{"message_id": "m1", "text": "Hello"}'
+
+
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
         ("bomb.jsonl.gz", b"\x1f\x8b\x08", "is compressed: unpack it first"),
         ("day.xlsx", b"PK", "only .jsonl, .csv and .mbox files are read"),
+        ("zipped.jsonl", b"PK\x03\x04\x14\x00\x80\x81", "is not UTF-8 (line 1, byte 6): save it as UTF-8"),
+        ("wide.jsonl", GREETING.encode("utf-16"), "is not UTF-8 (line 1, byte 0): save it as UTF-8"),
         ("day.jsonl", b'{"message_id": "m1", "text": "a"}\n\xff\xfe', "is not UTF-8 (line 2, byte 34)"),
         ("day.csv", b"message_id,text\nm1,a,b\n", "line 2: line: has more cells than the header"),
         ("box.mbox", b"Subject: no box\n", 'does not begin with a "From " line'),

@@ -40,6 +40,15 @@ async def test_a_message_without_a_usable_id_is_refused(house: House, number: st
         await house.queue.submit(shop.message(number))
 
 
+async def test_a_message_of_ten_megabytes_is_refused_with_its_limit_and_nothing_else_is_lost(house: House) -> None:
+    await house.queue.submit(shop.message("m1"))
+    with pytest.raises(Invalid, match="text is longer than 1000000 characters"):
+        await house.queue.submit(shop.message("m2", text="x" * 10_000_000))
+    assert [each.id for each in (await house.queue.history("4183")).messages] == ["m1"]
+    await house.queue.submit(shop.message("m2", text="shorter"))
+    assert house.work.inbox() == ["m2"]
+
+
 async def test_hostile_characters_are_kept_raw_shown_plain_and_counted(house: House) -> None:
     ticket = await house.queue.submit(shop.message(text="pay\x1b[5n \u202eme\x00", subject="a\x07b"))
     shown = await house.queue.history(ticket)

@@ -122,6 +122,14 @@ def test_a_ticket_file_is_read_with_its_thread_and_proven_sender() -> None:
         ('{"message_id": "m2", "text": "x", "at": "2026-06-15T09:00"}', "at", "with a zone"),
         ('{"message_id": "m2", "text": "\\ud800"}', "text", "surrogate"),
         ('{"message_id": "m1", "text": "something else"}', "message_id", "with other contents"),
+        ('{"message_id": " \\u2003", "text": "x"}', "message_id", "nothing but blanks"),
+        ('{"message_id": "m2", "thread": "  ", "text": "x"}', "thread", "nothing but blanks"),
+        ('{"message_id": "m2", "text": "x", "at": "0001-01-01T00:00:00+14:00"}', "at", "with a zone"),
+        ('{"message_id": "m2", "text": "x", "at": "9999-12-31T23:59:59-14:00"}', "at", "with a zone"),
+        ('{"message_id": "m2", "text": "x", "text": "y"}', "line", "'text' stands twice"),
+        ('{"message_id": "m2", "text": ' + "1" * 5_000 + "}", "line", "is no JSON"),
+        ("[" * 100_000, "line", "is no JSON"),
+        ('{"message_id": "m2", "text": "' + "x" * 10_000_000 + '"}', "text", "longer than 200,000"),
         ("[1, 2]", "line", "no JSON object"),
         ("{broken", "line", "is no JSON"),
         ('{"message_id": "m2", "text": "' + "x" * 200_001 + '"}', "text", "longer than 200,000"),
@@ -144,6 +152,13 @@ def test_a_csv_may_hold_line_breaks_and_columns_of_its_own() -> None:
 def test_a_csv_line_with_too_many_cells_is_named() -> None:
     (problem,) = ticket_files.parse_text("message_id,text\nm1,a,b\n", is_csv=True).problems
     assert problem.line == 2
+
+
+def test_a_csv_cell_of_ten_megabytes_is_named_and_the_lines_before_it_are_read() -> None:
+    parsed = ticket_files.parse_text(f"message_id,text\nm1,fine\nm2,{'x' * 10_000_000}\nm3,lost\n", is_csv=True)
+    (problem,) = parsed.problems
+    assert (problem.line, [message.message_id for message in parsed.messages]) == (3, ["m1"])
+    assert "what follows it is not read" in problem.text
 
 
 async def test_nothing_is_filed_while_a_line_is_bad_unless_the_good_ones_are_asked_for() -> None:
