@@ -8,8 +8,8 @@ proposal.outdated (ticket) · review.opened held reopened superseded expired sno
 released drafted (review) · decision.made waits_for_second undone void (review) · execution.queued running done failed
 unknown void taken_over (execution) · switch.thrown (switch) · repeat.linked note.added work.again (ticket) ·
 worker.joined prompts buried (worker) · webhook.sent failed (webhook) · user.added invited revoked (user) · token.made
-revoked (token). `data` names the ticket as `ticket_id` wherever there is one, and holds ids, codes, numbers and digests,
-never what a customer wrote.
+revoked (token) · clock.went_back (clock). `data` names the ticket as `ticket_id` wherever there is one, and holds ids,
+codes, numbers and digests, never what a customer wrote.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import select, text
 from sqlmodel import Session
 
-from store import journal, locks, reviewing, switching
+from store import clock, journal, locks, reviewing, switching
 from store.contract import Gate, now
 from store.tables import ReviewRow, SwitchRow, TicketRow, micros, table
 
@@ -27,6 +27,7 @@ def tick(session: Session) -> bool:
     """
     if not locks.time_passes(session):
         return False
+    clock.follow(session)
     for row in _rows(session, _asleep):
         row.snoozed_until = None
         reviewing.move(session, row, "open", "review.woken")
@@ -38,9 +39,9 @@ def tick(session: Session) -> bool:
 
 
 def anything(session: Session) -> bool:
-    """Whether `tick` would change something: three look-ups in small indexes."""
+    """Whether `tick` would change something: a few look-ups in small indexes."""
     over = select(_switches.c.name).where(_switches.c.on.is_(False), _switches.c.until <= now())
-    if _asleep(session, 1) or _expired(session, 1) or session.execute(over.limit(1)).first():
+    if clock.behind(session) or _asleep(session, 1) or _expired(session, 1) or session.execute(over.limit(1)).first():
         return True
     return switching.misplaced(session)
 

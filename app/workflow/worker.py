@@ -30,6 +30,7 @@ from app.workflow.handle import Handling, gave_up, handle
 from app.workflow.judge import RulesJudge
 from app.workflow.log import log_to_stderr
 from app.workflow.services import Services
+from app.workflow.steadiness import Steadiness
 from config.rules import Rules
 from store.contract import Execution
 from store.queue import QueueError, Unavailable
@@ -124,6 +125,7 @@ class Worker:
             may_dispatch=self.alive,
             jitter=random.random,
         )
+        self._steady = Steadiness(rules.windows.undo_seconds)
         self._where = where
         self._file = _identity(where.queue)
         self._ready = threading.Event()
@@ -187,7 +189,7 @@ class Worker:
             self._due = self._warm(self._work.due(self._slots * 4))
             self._waiting = self._warm(self._work.offer(self._listed)) if self._ready.is_set() else []
         began = 0
-        while self._due and began < free:
+        while self._due and began < free and self._steady.holds():
             began += self._begin(self._due.pop(0))
         while self._waiting and began < free:
             work_id = self._waiting.pop(0)

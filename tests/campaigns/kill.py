@@ -46,7 +46,7 @@ sqlite3 = driver()
 SHORT, LONG = 20, 2_000
 TICKETS = 5
 """New tickets for each kill."""
-AIM_SECONDS = 5.0
+AIM_SECONDS = 10.0
 """How long a kill waits for a request to the peer without keys to be under way: the moment that can do most harm."""
 HAPPENED = ("kills", "desk_kills", "tickets", "decisions", "desk_decisions", "actions", "replies")
 ANSWERED = frozenset({"send", "ask", "review", "hold", "close", "outdated"})
@@ -91,7 +91,7 @@ async def main():
         except QueueError:
             continue
         told.write(made.id + "\\n")
-        await asyncio.sleep(0.5)  # the agent at the desk wants some too
+        await asyncio.sleep(0.2)  # the agent at the desk wants some too
 
 asyncio.run(main())
 """
