@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from store.contract import Action, Proposal, canonical, deed_hash
+from store.contract import Action, Proposal, canonical, deed_hash, now
 from store.queue import Conflict
 from store.tables import ExecutionRow, JournalRow, ProposalRow, TicketRow, table
 
@@ -54,6 +54,8 @@ def first_sent(session: Session, row: ExecutionRow) -> tuple[datetime, bool]:
         _executions.c.attempt > 0,
     )
     ids = set(session.execute(same).scalars())
+    if row.attempt == 1 and ids == {row.id}:
+        return now(), False
     ran = select(func.min(_journal.c.at)).where(
         _journal.c.ticket_id == row.ticket_id, _journal.c.kind == "execution.running", _journal.c.subject.in_(ids)
     )
