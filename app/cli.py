@@ -22,6 +22,8 @@ COMMANDS = {
     "logout": "sign out, back to your own queue",
     "token": "list, rotate and revoke tokens",
     "show": "print the queue, or one ticket with everything on it",
+    "stats": "print the figures: repeat contacts, what people changed, times, costs",
+    "route": "list what can be switched, throw a switch",
     "shop": "load the shop's records that the workflow looks things up in",
     "rules": "check the rules files",
     "replay": "run old tickets through the AI path, beside what people did",

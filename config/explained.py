@@ -61,6 +61,8 @@ REVIEW = {
     "repeat_days": "a customer who writes again within these days came back",
     "due_hours": "when a case is due",
     "spot_check_share": "share of automatic replies that a person reads afterwards",
+    "spot_check_shares": "another share for single routes: { messy = 0.2 }",
+    "spot_check_twice": "share of the drawn replies that two people read, to see whether they agree",
     "confidence_floor": "below it nothing is answered",
     "name": "how the rule is called in lists and figures",
     "if": "all conditions must hold: action, amount_over and per_day_over by currency, risk, policy_exception, words, "

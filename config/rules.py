@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 JobName = Literal["classification", "lookup", "drafting", "action"]
 Risk = Literal["low", "high"]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Shape(BaseModel):
@@ -376,7 +377,12 @@ class Windows(Shape):
     lease_seconds: float = 120.0
     repeat_days: float = 7.0
     due_hours: float = 4.0
-    spot_check_share: float = 0.05
+    spot_check_share: Share = 0.05
+    """Of the automatic replies, so many are drawn for a person to grade."""
+    spot_check_shares: dict[str, Share] = Field(default_factory=dict)
+    """The same for single routes."""
+    spot_check_twice: Share = 0.2
+    """Of the drawn ones, so many are graded by two people, to see whether they agree."""
     confidence_floor: float = 0.6
 
 

@@ -31,7 +31,11 @@ _ADD = text(
     "INSERT INTO tallies (name, at, key, count) VALUES (:name, :at, :key, :n) "
     "ON CONFLICT (name, at, key) DO UPDATE SET count = tallies.count + :n"
 )
-_PER_ROUTE = ("handled", "replies", "repeats", "retries", "failures", "overrides")
+_PER_ROUTE = {
+    "handled": "handled", "replies": "replies", "repeats": "returned", "retries": "retries", "failures": "failures",
+    "overrides": "overrides",
+}  # fmt: skip
+"""Fields by the roll-up they are read from. `repeats` are the replies that somebody came back on, each once."""
 
 
 def add(session: Session, name: str, key: str, *, n: int = 1, at: datetime | None = None, seconds: int = HOUR) -> None:
@@ -120,7 +124,7 @@ def _over(session: Session, name: str, moment: datetime, hours: int) -> dict[str
 
 
 def _routes(session: Session, moment: datetime, hours: int) -> tuple[RouteCounters, ...]:
-    sums = {name: _over(session, name, moment, hours) for name in _PER_ROUTE}
+    sums = {field: _over(session, name, moment, hours) for field, name in _PER_ROUTE.items()}
     off = {
         row.name
         for row in session.execute(

@@ -9,7 +9,19 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlmodel import Session
 
-from store import carrying, claims, counting, locks, plain, reading, reviewing, team, verdicts, working
+from store import (
+    carrying,
+    claims,
+    counting,
+    locks,
+    noting,
+    plain,
+    reading,
+    reviewing,
+    team,
+    verdicts,
+    working,
+)
 from store.contract import (
     Decision,
     Gate,
@@ -96,6 +108,9 @@ def undo(session: Session, decision_id: str, actor: str) -> None:
         raise Conflict(f"{ran.kind} already runs and cannot be taken back.", decided_at=decision.at)
     _nothing_since(session, decision)
     decision.state = "undone"
+    noting.undone(session, decision, reading.review_row(session, decision.review_id))
+    if (route := json.loads(decision.before).get("resolved")) is not None:
+        noting.resolved(session, decision.at, route, -1)
     carrying.void(session, batch, "undone", actor=actor)
     _restore(session, decision, actor)
 
@@ -159,7 +174,7 @@ def _still_the_same(session: Session, row: ReviewRow, shown: Review, decision: D
 
 def _instead(session: Session, row: ReviewRow, decision: Decision) -> Outcome:
     way, who = decision.instead, decision.actor
-    before = _before(row)
+    before = _before(row, decision.took_ms)
     _forget_draft(session, row.id, who)
     until = now() + timedelta(seconds=_UNDO_LIST)
     outcome = Outcome(decision_id=decision.id, review_id=row.id, effect="sent round again", undo_until=None)
@@ -206,7 +221,7 @@ def _needs_two(shown: Gate, gate: Gate) -> bool:
 
 def _wait_for_second(session: Session, row: ReviewRow, decision: Decision, chosen: Chosen, gate: Gate) -> Outcome:
     """The first yes. An edit becomes the review's new envelope, so the second person reads exactly what will run."""
-    before = _before(row)
+    before = _before(row, decision.took_ms)
     if chosen.changed:
         edited = chosen.proposal.model_copy(update={"request_id": f"{row.id}~{decision.id}"})
         reviewing.replace(session, row, edited, gate.model_copy(update={"needs": "two"}))
@@ -235,7 +250,7 @@ def _let_go(session: Session, judge: Judge, row: ReviewRow, decision: Decision, 
         effect=chosen.effect,
         undo_until=now() + timedelta(seconds=judge.windows.undo_seconds),
     )
-    kept = _keep(session, row, decision, outcome, _before(row))
+    kept = _keep(session, row, decision, outcome, _before(row, decision.took_ms))
     if chosen.lets_go:
         _approve(session, row, decision)
     intent = carrying.Intent(
@@ -248,13 +263,19 @@ def _let_go(session: Session, judge: Judge, row: ReviewRow, decision: Decision, 
     rows = carrying.enqueue(session, judge, ticket, intent)
     outcome = outcome.model_copy(update={"execution_ids": tuple(one.id for one in rows)})
     kept.outcome = outcome.model_dump_json()
+    done = None
     if rows:
         ticket.state = "working"
     else:
         reviewing.leave(session, ticket, "closed", but=row)
+        done = row.route if ticket.state in reviewing.RESOLVED else None
+    if done is not None:
+        noting.resolved(session, kept.at, done)
+        kept.before = json.dumps(json.loads(kept.before) | {"resolved": done})
     _forget_draft(session, row.id, decision.actor)
     told: dict[str, Json] = {"decision": decision.id, "effect": chosen.effect, "body": _digest(decision)}
     told |= {"took_ms": decision.took_ms, "verdicts": [verdict.type for verdict in decision.verdicts]}
+    told |= {"resolved": done}
     ran = carrying.digest_of(rows)
     reviewing.move(session, row, "decided", "decision.made", actor=decision.actor, ran=ran, **told)
     return outcome
@@ -286,14 +307,14 @@ def _keep(session: Session, row: ReviewRow, decision: Decision, outcome: Outcome
     )
     session.add(kept)
     session.flush()
+    noting.decision(session, kept, row, decision)
     return kept
 
 
-def _before(row: ReviewRow) -> str:
+def _before(row: ReviewRow, took_ms: int) -> str:
     until = row.snoozed_until.isoformat() if row.snoozed_until else None
-    return json.dumps(
-        {"state": row.state, "assignee": row.assignee, "until": until, "request": row.request_id, "gate": row.gate}
-    )
+    was = {"state": row.state, "assignee": row.assignee, "until": until, "request": row.request_id, "gate": row.gate}
+    return json.dumps(was | {"took_ms": took_ms})
 
 
 def _restore(session: Session, decision: DecisionRow, actor: str) -> None:

@@ -8,7 +8,19 @@ import json
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from store import carrying, counting, journal, locks, plain, reading, reviewing, searching, switching, working
+from store import (
+    carrying,
+    counting,
+    journal,
+    locks,
+    noting,
+    plain,
+    reading,
+    reviewing,
+    searching,
+    switching,
+    working,
+)
 from store.case import Ending
 from store.contract import IncomingMessage, Proposal, now
 from store.judge import Judge
@@ -56,6 +68,7 @@ def message(session: Session, item: IncomingMessage) -> str:
     )
     session.add(row)
     session.flush()
+    again = ticket.state in reviewing.RESOLVED
     ticket.newest_message_id, ticket.state = key, "new"
     ticket.version += 1
     ticket.sender = row.sender or ticket.sender
@@ -68,7 +81,10 @@ def message(session: Session, item: IncomingMessage) -> str:
         channel=ticket.channel,
         hidden=row.hidden,
         digest=sent["text"],
+        **({"reopened": ticket.route or ""} if again else {}),
     )
+    if again:
+        noting.reopened(session, ticket, now(), key, "the customer wrote after it was resolved")
     _overtake(session, ticket.id, key)
     working.put(session, ticket.id, key)
     searching.index(session, ticket)
@@ -179,6 +195,8 @@ def ending(session: Session, judge: Judge, work_id: str, end: Ending) -> None:
     outdated = ticket.newest_message_id != work.message_id
     work.state, work.ended = "done", "outdated" if outdated else end.how
     _count_route(session, ticket, end)
+    ms = round((now() - work.taken_at).total_seconds() * 1000, 3) if work.taken_at else None
+    noting.ending(session, ticket, end, now(), ms)
     kind = "proposal.outdated" if outdated else f"proposal.{end.how}"
     journal.append(
         session,
@@ -191,6 +209,8 @@ def ending(session: Session, judge: Judge, work_id: str, end: Ending) -> None:
         code=end.proposal.route.code,
         failure=end.failure.code if end.failure else None,
         why=end.why,
+        how=end.how,
+        ms=ms,
     )
     if not outdated:
         _lead_on(session, judge, ticket, work, end)
@@ -212,7 +232,8 @@ def _lead_on(session: Session, judge: Judge, ticket: TicketRow, work: WorkRow, e
         _hold(session, judge, ticket, work, end)
     else:
         reviewing.leave(session, ticket, "closed")
-        journal.append(session, "ticket.closed", ticket.id, ticket=ticket.id, why=end.why)
+        done = reviewing.resolved(session, ticket, item.route.name)
+        journal.append(session, "ticket.closed", ticket.id, ticket=ticket.id, why=end.why, resolved=done)
 
 
 def _hold(session: Session, judge: Judge, ticket: TicketRow, work: WorkRow, end: Ending) -> None:

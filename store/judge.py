@@ -26,6 +26,10 @@ class Judge(Protocol):
         """
         ...
 
+    def instead(self, kind: str, name: str) -> str:
+        """The route that tickets take while this is switched off; empty: none stands in for it."""
+        ...
+
     def failure(self, code: str, step: str, **slots: str) -> Failure:
         """The two texts and the next step of messages.toml for a code."""
         ...

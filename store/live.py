@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Literal
 
 from pydantic import Field
@@ -52,6 +53,9 @@ class SwitchPreview(Value):
     executions: int
     in_flight: int
     per_hour: float
+    held: int = 0
+    then: Line = ""
+    """Where new tickets go while it is off, in words."""
 
 
 class RouteCounters(Value):
@@ -226,4 +230,211 @@ class PastPage(Value):
     """Newest first; `next` continues after the last one, None at the end."""
 
     rows: tuple[Past, ...]
+    next: str | None = None
+
+
+# ── figures: what a lead and the person on call read ─────────────────────────
+
+Dimension = Literal["route", "intent", "prompt", "version", "model", "reply", "message", "reason", "action"]
+"""What figures are told apart by. `message`: the failure message that went out; `reason`: the gate's."""
+Measure = Literal["repeats", "confusions", "overrides", "errors", "reopened", "wrong"]
+"""What the tickets behind can be listed of."""
+Z = 1.959964
+"""Two-sided 95 %."""
+
+
+class Share(Value):
+    """So many of so many."""
+
+    part: int = 0
+    whole: int = 0
+
+    @property
+    def rate(self) -> float:
+        return self.part / self.whole if self.whole else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the true rate lies with 95 % confidence (Wilson's score interval; 0 to 1 when nothing was counted)."""
+        if not self.whole:
+            return 0.0, 1.0
+        n, p = self.whole, min(1.0, self.rate)
+        centre, spread = p + Z * Z / (2 * n), Z * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
+        return max(0.0, (centre - spread) / (1 + Z * Z / n)), min(1.0, (centre + spread) / (1 + Z * Z / n))
+
+
+class Spread(Value):
+    """How long it took: how many times, and percentiles in seconds, each right within ten percent."""
+
+    count: int = 0
+    p50: float = 0.0
+    p90: float = 0.0
+    p95: float = 0.0
+
+
+class Question(Value):
+    """What is asked of the figures: the last `hours`, told apart `by`."""
+
+    hours: int = Field(default=168, ge=1, le=24 * 28)
+    by: Dimension = "route"
+
+
+class StatsCell(Value):
+    """One line of the figures: replies that customers came back on, decisions that people changed, and the time before."""
+
+    key: Line
+    repeats: Share = Share()
+    before: Share = Share()
+    overrides: Share = Share()
+    confusions: int = 0
+
+
+class SpotFigures(Value):
+    """Spot checks: how many were drawn and graded, what was found, and whether two people said the same."""
+
+    drawn: int = 0
+    waiting: int = 0
+    graded: int = 0
+    good: int = 0
+    wrong: int = 0
+    unclear: int = 0
+    agreed: Share = Share()
+
+
+class Care(Value):
+    """Whether review still looks: approvals as proposed, those in under a second, and seeded cases that were caught."""
+
+    approvals: int = 0
+    quick: int = 0
+    mine: int = 0
+    mine_quick: int = 0
+    streak: int = 0
+    seeded: Share = Share()
+    seeded_waiting: int = 0
+
+
+class Stats(Value):
+    """The figures over a window that ends now. `trend` has one share a day, the last 28 days, today last.
+
+    A reply counts in the hour it went out, and once as repeated however often the customer came back on it, so the rate
+    is a share; one sent an hour ago can still be. Costs are millionths of the models' currency.
+    """
+
+    at: Time
+    question: Question
+    repeats: Share = Share()
+    before: Share = Share()
+    trend: tuple[Share, ...] = ()
+    cells: tuple[StatsCell, ...] = ()
+    overrides: Share = Share()
+    override_kinds: dict[str, int] = Field(default_factory=dict)
+    override_trend: tuple[Share, ...] = ()
+    reopened: Share = Share()
+    confusions: Share = Share()
+    retries: Share = Share()
+    first_reply: Spread = Spread()
+    to_decision: Spread = Spread()
+    waiting: Spread = Spread()
+    oldest_at: Time | None = None
+    spot: SpotFigures = SpotFigures()
+    reasons: tuple[StatsCell, ...] = ()
+    messages: tuple[StatsCell, ...] = ()
+    cost_micros: int = 0
+    resolved: int = 0
+    care: Care = Care()
+
+
+class Operation(Value):
+    """A route, model, prompt or kind of action as it runs: over the window, hour by hour (the running one last), and its
+    own usual rates from the four weeks before. `remark` says in a sentence what is out of its usual range."""
+
+    kind: SwitchKind
+    name: Line
+    switch: Switch | None = None
+    traffic: int = 0
+    per_hour: tuple[int, ...] = ()
+    errors: Share = Share()
+    retries: Share = Share()
+    repeats: Share = Share()
+    overrides: Share = Share()
+    latency: Spread = Spread()
+    cost_micros: int = 0
+    versions: tuple[Line, ...] = ()
+    remark: Line = ""
+
+    @property
+    def on(self) -> bool:
+        return self.switch is None or self.switch.on
+
+
+class CaseLine(Value):
+    """One ticket behind a figure: when, what in a sentence, and for an override what was changed."""
+
+    at: Time
+    ticket_id: Line
+    ref: Line
+    text: Line = ""
+    changed: tuple[Line, ...] = ()
+
+
+class Behind(Value):
+    """Which figure's tickets are asked for. `by` None: of all."""
+
+    measure: Measure
+    by: Dimension | None = None
+    key: Line = ""
+    hours: int = Field(default=168, ge=1, le=24 * 28)
+
+
+class CasePage(Value):
+    """Tickets behind a figure, newest first."""
+
+    lines: tuple[CaseLine, ...] = ()
+    next: str | None = None
+
+
+Grading = Literal["good", "wrong", "unclear"]
+
+
+class Grade(Value):
+    """What one person says of a drawn reply. `why` is needed unless it is good; `reopen` puts a wrong one before people."""
+
+    message_id: Line
+    actor: Line
+    verdict: Grading
+    why: Body = ""
+    reopen: bool = False
+    at: Time | None = None
+
+
+class Graded(Value):
+    """What a grade led to: whether the check is done, and the review that was opened."""
+
+    message_id: Line
+    done: bool
+    review_id: Line | None = None
+
+
+class SpotCheck(Value):
+    """An automatic reply to be graded: what the customer wrote, what went out, and what it stood on."""
+
+    message_id: Line
+    ticket_id: Line
+    at: Time
+    route: Line
+    prompt: Line = ""
+    prompt_version: Line = ""
+    subject: Line = ""
+    asked: Body = ""
+    reply: Body = ""
+    sources: tuple[Line, ...] = ()
+    did: tuple[Line, ...] = ()
+    wants: int = 1
+    grades: int = 0
+
+
+class SpotPage(Value):
+    """Drawn replies that this person has not graded, oldest first."""
+
+    checks: tuple[SpotCheck, ...] = ()
     next: str | None = None

@@ -19,11 +19,14 @@ from store import (
     filing,
     journal,
     once,
+    operations,
     passing,
     past,
     prompting,
     reading,
     searching,
+    spotting,
+    stats,
     switching,
 )
 from store.contract import (
@@ -42,12 +45,20 @@ from store.contract import (
 from store.engine import open_database
 from store.judge import Judge
 from store.live import (
+    Behind,
+    CasePage,
     Counters,
     Event,
+    Grade,
+    Graded,
     Looking,
+    Operation,
     Page,
     PastPage,
     PromptUse,
+    Question,
+    SpotPage,
+    Stats,
     Switch,
     SwitchPreview,
     TicketHistory,
@@ -140,7 +151,7 @@ class LocalQueue:
         return await self._read(switching.all_switches)
 
     async def preview(self, switch: Switch) -> SwitchPreview:
-        return await self._read(lambda session: switching.preview(session, switch))
+        return await self._read(lambda session: switching.preview(session, self._judge, switch))
 
     async def throw(self, switch: Switch) -> Switch:
         """The switch is off for every worker with the first commit; what waits is moved after it, some at a time."""
@@ -165,6 +176,22 @@ class LocalQueue:
 
     async def head(self) -> int:
         return await self._read(journal.head)
+
+    async def stats(self, question: Question, actor: str = "") -> Stats:
+        return await self._read(lambda session: stats.stats(session, question, actor))
+
+    async def cases(self, asked: Behind, after: str | None = None, limit: int = 50) -> CasePage:
+        return await self._read(lambda session: stats.cases(session, asked, after, _limit(limit)))
+
+    async def operations(self, hours: int = 24) -> tuple[Operation, ...]:
+        return await self._read(lambda session: operations.operations(session, max(1, min(hours, 24 * 28))))
+
+    async def spot_checks(self, actor: str, after: str | None = None, limit: int = 50) -> SpotPage:
+        return await self._read(lambda session: spotting.page(session, _name(actor), after, _limit(limit)))
+
+    async def grade(self, grade: Grade) -> Graded:
+        _name(grade.actor)
+        return await self._write(lambda session: spotting.grade(session, self._judge, grade))
 
     def follow(self, after: int | None = None) -> AsyncIterator[Event]:
         return journal.follow(self._database, after)

@@ -8,7 +8,7 @@ the commit itself is asynchronous, and before anything is acknowledged the log i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -44,6 +44,11 @@ _HARDEN = "SELECT set_config('synchronous_commit', 'on', true), pg_logical_emit_
 _TALLY = (
     "INSERT INTO tallies (name, at, key, count) SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::bigint[]) "
     "ON CONFLICT (name, at, key) DO UPDATE SET count = tallies.count + excluded.count"
+)
+_FIGURE = (
+    "INSERT INTO figures (name, at, key, part, count) "
+    "SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::int[], %s::bigint[]) "
+    "ON CONFLICT (name, at, key, part) DO UPDATE SET count = figures.count + excluded.count"
 )
 _APPEND = f"SELECT journal_append(%s::bigint[], {', '.join(['%s::text[]'] * 8)})"
 
@@ -143,10 +148,10 @@ class Postgres:
         with self.engine.connect() as connection:
             connection.info["changes"] = 0
             with connection.begin(), Session(connection, expire_on_commit=False) as session:
-                session.info.update(staged=end.entries, late=end.tallies)
+                session.info.update(staged=end.entries, late=end.tallies, figures=end.figures)
                 yield session
                 session.flush()
-                changed = bool(connection.info["changes"] or end.tallies)
+                changed = bool(connection.info["changes"] or end.tallies or end.figures)
                 if journaled and changed and not end.entries:
                     raise RuntimeError("a change without a journal entry")
                 _end(connection, end, acknowledged=journaled or bool(end.entries))
@@ -160,6 +165,7 @@ class _Ending:
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
         self.tallies: dict[tuple[str, int, str], int] = {}
+        self.figures: dict[tuple[str, int, str, int], int] = {}
         self.begun = False
 
 
@@ -173,6 +179,8 @@ def _end(connection: Connection, end: _Ending, *, acknowledged: bool) -> None:
                 cursor.execute(_APPEND, journal.columns(end.entries))
             if end.tallies:
                 cursor.execute(_TALLY, _tallied(end.tallies))
+            if end.figures:
+                cursor.execute(_FIGURE, _tallied(end.figures))
             cursor.execute("COMMIT")
             if acknowledged:
                 cursor.execute(_HARDEN)  # ends with the message
@@ -182,7 +190,7 @@ def _end(connection: Connection, end: _Ending, *, acknowledged: bool) -> None:
         raise
 
 
-def _tallied(tallies: dict[tuple[str, int, str], int]) -> Sequence[list[Any]]:
+def _tallied(tallies: Mapping[tuple[Any, ...], int]) -> Sequence[list[Any]]:
     """In one order for everybody."""
     keys = sorted(tallies)
     return [*(list(one) for one in zip(*keys, strict=True)), [tallies[key] for key in keys]]

@@ -19,12 +19,20 @@ from store.contract import (
     Verdict,
 )
 from store.live import (
+    Behind,
+    CasePage,
     Counters,
     Event,
+    Grade,
+    Graded,
     Looking,
+    Operation,
     Page,
     PastPage,
     PromptUse,
+    Question,
+    SpotPage,
+    Stats,
     Switch,
     SwitchPreview,
     TicketHistory,
@@ -158,6 +166,25 @@ class Queue(Protocol):
 
     async def head(self) -> int:
         """The number of the newest event."""
+
+    async def stats(self, question: Question, actor: str = "") -> Stats:
+        """The figures over a window, told apart by one dimension; `actor`'s own carefulness is in `care`."""
+        ...
+
+    async def cases(self, asked: Behind, after: str | None = None, limit: int = 50) -> CasePage:
+        """The tickets behind a figure, newest first."""
+        ...
+
+    async def operations(self, hours: int = 24) -> tuple[Operation, ...]:
+        """Everything that can be switched, as it runs."""
+        ...
+
+    async def spot_checks(self, actor: str, after: str | None = None, limit: int = 50) -> SpotPage:
+        """Automatic replies that were drawn and that this person has not graded, oldest first."""
+        ...
+
+    async def grade(self, grade: Grade) -> Graded:
+        """Keep a person's word on a drawn reply. The same again is a no-op; another one takes the place of the first."""
         ...
 
     def follow(self, after: int | None = None) -> AsyncIterator[Event]:

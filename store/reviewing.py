@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import Session
 
-from store import journal, past, plain, returning, searching
+from store import journal, noting, past, plain, returning, searching
 from store.contract import Customer, Gate, GateReason, Json, Money, Proposal, TicketState, canonical, fingerprint, now
 from store.judge import Judge
 from store.queue import Conflict
 from store.tables import DecisionRow, ProposalRow, ReviewActionRow, ReviewRow, TicketRow, table
 
 UNDECIDED = ("open", "snoozed", "held")
+RESOLVED = ("answered", "closed")
+"""Ticket states in which nothing more is to be done."""
 
 _reviews, _decisions = table(ReviewRow), table(DecisionRow)
 
@@ -26,6 +28,14 @@ def leave(session: Session, ticket: TicketRow, state: TicketState, but: ReviewRo
         waits = waits.where(_reviews.c.n != but.n)
     others = set(session.execute(waits).scalars())
     ticket.state = state if not others else "held" if others == {"held"} else "in_review"
+
+
+def resolved(session: Session, ticket: TicketRow, route: str) -> str | None:
+    """Counts a ticket that was left resolved; returns the route it is counted under, None when something else waits."""
+    if ticket.state not in RESOLVED:
+        return None
+    noting.resolved(session, now(), route)
+    return route
 
 
 def keep(session: Session, proposal: Proposal, ticket: TicketRow, how: str) -> None:
@@ -98,6 +108,8 @@ def open_review(
     session.flush()
     session.add_all(ReviewActionRow(review_id=row.id, kind=kind) for kind in {a.kind for a in proposal.actions})
     ticket.state = "held" if held_by else "in_review"
+    if not held_by:
+        noting.waiting(session, row, 1)
     told: dict[str, Json] = {
         "reason": row.reason,
         "route": row.route,
@@ -157,7 +169,9 @@ def move(
     **data: Json,
 ) -> None:
     """Puts the review into a state, ends any claim on it, and tells it as `kind`."""
-    row.state = state
+    before, row.state = row.state, state
+    if (before == "open") != (state == "open"):
+        noting.waiting(session, row, 1 if state == "open" else -1)
     if row.claimed_by is not None:
         row.claimed_by = row.claimed_until = None
         row.fence += 1

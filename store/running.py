@@ -13,6 +13,7 @@ from store import (
     journal,
     keying,
     locks,
+    noting,
     plain,
     reading,
     reviewing,
@@ -22,7 +23,7 @@ from store import (
     team,
 )
 from store.carrying import SEND_REPLY, as_let_go, of_batch, refunded_today, tell, void
-from store.contract import Action, Execution, Failure, Gate, GateReason, Watermark, action_hash, now
+from store.contract import Action, Execution, Failure, Gate, GateReason, Json, Watermark, action_hash, now
 from store.judge import Judge
 from store.queue import Forbidden, NotFound
 from store.tables import ApprovalRow, DecisionRow, ExecutionRow, TicketRow, WorkerRow, table
@@ -103,11 +104,14 @@ def settle(session: Session, judge: Judge, execution_id: str, end: End) -> None:
         return
     row.state, row.settled_at = state, now()
     row.external_id = end.external_id or row.external_id
+    ms = round(max(0.0, (row.settled_at - row.due_at).total_seconds() * 1000), 3)
     if state != "done":
         failure = failure or _unexplained(judge, row, state)
         row.failure = failure.model_dump_json()
     session.flush()
-    tell(session, row, state, external_id=row.external_id, code=failure.code if failure else None, worker=row.worker)
+    code = failure.code if failure else None
+    tell(session, row, state, external_id=row.external_id, code=code, worker=row.worker, ms=ms)
+    noting.execution(session, row, state, ms, f"{row.kind}: {failure.internal_note}" if failure else "")
     _count_end(session, row)
     if state == "done":
         _done(session, judge, row)
@@ -237,11 +241,13 @@ def _alive(session: Session, worker: str | None) -> bool:
 def _done(session: Session, judge: Judge, row: ExecutionRow) -> None:
     ticket = session.get_one(TicketRow, row.ticket_id)
     if row.kind == SEND_REPLY:
-        sending.sent(session, ticket, row, judge.windows.spot_check_share)
+        sending.sent(session, ticket, row, judge.windows)
     if all(one.state == "done" for one in of_batch(session, row.batch)) and ticket.newest_message_id == row.message_id:
         asked = reading.ending_of(session, row.request_id) == "ask"
         reviewing.leave(session, ticket, "waiting_for_customer" if asked else "answered")
-        journal.append(session, f"ticket.{ticket.state}", ticket.id, ticket=ticket.id, batch=row.batch)
+        done = reviewing.resolved(session, ticket, row.route)
+        told: dict[str, Json] = {"batch": row.batch, "resolved": done}
+        journal.append(session, f"ticket.{ticket.state}", ticket.id, ticket=ticket.id, **told)
     searching.index(session, ticket)
 
 

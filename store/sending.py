@@ -7,16 +7,18 @@ import json
 
 from sqlmodel import Session
 
-from store import counting, journal, reading
+from config.rules import Windows
+from store import counting, journal, noting, reading, spotting
 from store.contract import now
 from store.tables import DecisionRow, ExecutionRow, MessageRow, TicketRow
 
 
-def sent(session: Session, ticket: TicketRow, row: ExecutionRow, share: float) -> None:
+def sent(session: Session, ticket: TicketRow, row: ExecutionRow, windows: Windows) -> None:
     """Adds the outbound message. `ai_handled` keeps what repeat contacts are counted by: route, prompt, failure message."""
     proposal = reading.proposal(session, row.request_id)
     alone = row.decision_id is None
-    checked = alone and sampled(ticket.id, share)
+    route = proposal.route.name
+    checked = alone and sampled(ticket.id, windows.spot_check_shares.get(route, windows.spot_check_share))
     message = MessageRow(
         id=f"{row.id}:reply",
         ticket_id=ticket.id,
@@ -27,17 +29,19 @@ def sent(session: Session, ticket: TicketRow, row: ExecutionRow, share: float) -
         ai_handled=alone,
         request_id=row.request_id,
         execution_id=row.id,
-        route=proposal.route.name,
+        route=route,
         prompt_version=proposal.route.prompt_version,
         failure_code=proposal.failure.code if proposal.failure else None,
         spot_check="waiting" if checked else None,
     )
     session.add(message)
+    session.flush()
     ticket.version += 1
+    noting.reply(session, ticket, message, proposal)
     if alone:
-        counting.add(session, "replies", proposal.route.name)
+        counting.add(session, "replies", route)
     if checked:
-        counting.add(session, "spot_checks", "", seconds=counting.GAUGE)
+        spotting.draw(session, message, proposal, 2 if sampled(f"{ticket.id}/2", windows.spot_check_twice) else 1)
     journal.append(
         session,
         "message.sent",
@@ -45,7 +49,7 @@ def sent(session: Session, ticket: TicketRow, row: ExecutionRow, share: float) -
         ticket=ticket.id,
         message=message.id,
         ai_handled=alone,
-        route=proposal.route.name,
+        route=route,
         prompt_version=proposal.route.prompt_version,
         spot_check=checked,
     )

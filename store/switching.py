@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, or_, select
 from sqlmodel import Session
 
-from store import counting, journal, locks, reading, reviewing, working
+from store import journal, locks, reading, reviewing, sheets, working
 from store.contract import now
+from store.judge import Judge
 from store.live import Switch, SwitchPreview
 from store.queue import Invalid
 from store.tables import (
@@ -18,14 +19,13 @@ from store.tables import (
     ReviewRow,
     SwitchedCountRow,
     SwitchRow,
-    TallyRow,
     TicketRow,
     WorkRow,
     table,
 )
 
 _switches, _reviews, _kinds = table(SwitchRow), table(ReviewRow), table(ReviewActionRow)
-_executions, _work, _tallies = table(ExecutionRow), table(WorkRow), table(TallyRow)
+_executions, _work = table(ExecutionRow), table(WorkRow)
 _touches = table(SwitchedCountRow)
 _ON = _switches.c.on.is_(True).label("is_on")
 """Only what reads as on is on; a row that says anything else is off."""
@@ -65,22 +65,34 @@ def throw(session: Session, switch: Switch) -> Switch:
     return switch.model_copy(update={"since": row.since, "until": row.until})
 
 
-def preview(session: Session, switch: Switch) -> SwitchPreview:
-    """What throwing it will touch. `per_hour`: tickets the route handled in the last 24 hours, an hour."""
+def preview(session: Session, judge: Judge, switch: Switch) -> SwitchPreview:
+    """What throwing it will touch. `per_hour`: tickets it took part in over the last 24 hours, an hour."""
     queued = select(func.count()).where(_executions.c.state == "queued", _column(_executions, switch) == switch.name)
     in_work = select(func.count()).where(_work.c.state.in_(("waiting", "taken")))
-    handled = select(func.sum(_tallies.c.count)).where(
-        _tallies.c.name == "handled",
-        _tallies.c.at >= int(now().timestamp()) - 24 * counting.HOUR,
-        *([_tallies.c.key == switch.name] if switch.kind == "route" else []),
+    end = int(now().timestamp()) + 1
+    handled = sheets.sums(
+        session, [f"handled.{switch.kind}"], end - 24 * sheets.HOUR, end, [sheets.key_of(switch.name)]
     )
     return SwitchPreview(
         switch=switch,
         reviews=_count(session, switch.kind, switch.name, "open", "snoozed"),
         executions=session.execute(queued).scalar_one(),
         in_flight=session.execute(in_work).scalar_one(),
-        per_hour=(session.execute(handled).scalar() or 0) / 24,
+        held=_count(session, "held_by", key(switch), "held"),
+        then=_then(judge, switch),
+        per_hour=sum(handled[f"handled.{switch.kind}"].values()) / 24,
     )
+
+
+def _then(judge: Judge, switch: Switch) -> str:
+    """Where new tickets go, in words."""
+    if switch.on:
+        return "go this way again"
+    other = switch.waiting.removeprefix("route:") if switch.waiting.startswith("route:") else ""
+    other = other or judge.instead(switch.kind, switch.name)
+    if other:
+        return f"take the route {other}"
+    return "go to people" if switch.waiting == "review" else "wait until it is on again"
 
 
 def holding(session: Session, route: str, model: str, prompt: str, kinds: Iterable[str]) -> str | None:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select, text, update
 from sqlmodel import Session
 
-from store import counting, journal, locks, plain, reading
+from store import counting, journal, locks, noting, plain, reading
 from store.case import Case
 from store.contract import Attempt, Message, Proposal, canonical, now
 from store.live import RepeatContact
@@ -178,6 +178,7 @@ def record(session: Session, ticket_id: str, attempts: tuple[Attempt, ...]) -> N
             counting.add(session, "retries", one.route)
             counting.add(session, "retry_steps", one.step, seconds=counting.FIVE_MINUTES)
     if fresh:
+        noting.attempts(session, ticket_id, fresh)
         told = [{"step": a.step, "number": a.number, "outcome": a.outcome, "code": a.code} for a in fresh]
         journal.append(session, "attempts.made", ticket_id, ticket=ticket_id, attempts=told)
 
@@ -186,6 +187,7 @@ def link_repeat(session: Session, repeat: RepeatContact) -> None:
     """Links a customer message to the AI-handled reply it comes back to; the same link again is one link."""
     if session.get(RepeatRow, (repeat.message_id, repeat.reply_id)) is not None:
         return
+    noting.repeat(session, repeat)
     session.add(RepeatRow(**repeat.model_dump()))
     counting.add(session, "repeats", repeat.route)
     if repeat.confusion:

@@ -31,6 +31,13 @@ class RulesJudge:
         """The action with other arguments, everything made anew. Raises `store.queue.Invalid` naming the field."""
         return rebuild(action, args, self._rules)
 
+    def instead(self, kind: str, name: str) -> str:
+        """The route that stands in: the route's own `instead`, or that of the route whose model or prompt it is."""
+        for route, entry in self._rules.routes.items():
+            if (kind, name) in (("route", route), ("model", entry.model)) and entry.instead:
+                return entry.instead
+        return ""
+
     def failure(self, code: str, step: str, **slots: str) -> Failure:
         """The two texts and the next step of messages.toml for a code."""
         return failure(code, step, self._rules, **slots)

@@ -77,7 +77,7 @@ async def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
     opened: list[House] = []
     place = request.getfixturevalue("database") if request.param in (postgresql, http_over_postgresql) else tmp_path
 
-    def make(**windows: float) -> House:
+    def make(**windows: Any) -> House:
         judge = HonestJudge(Windows(**{"undo_seconds": 0.0, "spot_check_share": 0.0} | windows))
         house = House(*request.param(place, judge), judge)
         opened.append(house)

@@ -1,0 +1,219 @@
+"""The figures read: one query layer for the stats screen, `lastclick stats` and the metrics. Reads roll-ups only, so that a
+million tickets cost what a thousand do."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from store import noting, reading, sheets
+from store.contract import now
+from store.figure_tables import BehindRow, SeededRow
+from store.live import (
+    Behind,
+    Care,
+    CaseLine,
+    CasePage,
+    Dimension,
+    Question,
+    Share,
+    SpotFigures,
+    Spread,
+    Stats,
+    StatsCell,
+)
+from store.queue import Invalid
+from store.sheets import DAY, HOUR, gauges, key_of, spread, start_of, sums
+from store.tables import DecisionRow, ReviewRow, table
+
+SHOWN = 50
+"""Lines of one list of figures; the rest is told as one line less."""
+TREND_DAYS = 28
+_FINDINGS = ("good", "wrong", "unclear")
+_reviews, _seeded = table(ReviewRow), table(SeededRow)
+
+
+def stats(session: Session, question: Question, actor: str) -> Stats:
+    """The figures over the last hours, told apart by one dimension; `actor`'s own carefulness beside everybody's."""
+    moment = now()
+    start, end = start_of(moment, question.hours), int(moment.timestamp()) + 1
+    before = start - question.hours * HOUR
+    whole = _totals(session, start, end)
+    past = sums(session, ["returned.all", "replies.all"], before, start)
+    return Stats(
+        at=moment,
+        question=question,
+        repeats=_share(whole, "returned", "replies"),
+        before=_share({name: cells.get("", 0) for name, cells in past.items()}, "returned", "replies"),
+        trend=_trend(session, moment, "returned", "replies"),
+        cells=cells(session, question.by, (before, start, end)),
+        overrides=_share(whole, "overrides", "decided"),
+        override_kinds=sums(session, ["override.kind"], start, end)["override.kind"],
+        override_trend=_trend(session, moment, "overrides", "decided"),
+        reopened=_share(whole, "reopened", "resolved"),
+        confusions=_share(whole, "confused", "replies"),
+        retries=_share(whole, "call_retries", "calls"),
+        first_reply=_spread(session, "first_reply_ms.all", start, end),
+        to_decision=_spread(session, "decide_ms.all", start, end),
+        waiting=_waiting(session, moment),
+        oldest_at=session.execute(
+            select(func.min(_reviews.c.created_at)).where(_reviews.c.state == reading.spelled_out("open"))
+        ).scalar(),
+        spot=_spot(session, whole),
+        reasons=cells(session, "reason", (before, start, end)),
+        messages=cells(session, "message", (before, start, end)),
+        cost_micros=whole["cost.all"],
+        resolved=max(0, whole["resolved.all"]),
+        care=_care(session, whole, actor, (start, end)),
+    )
+
+
+_ALL = (
+    "replies", "returned", "confused", "decided", "overrides", "reopened", "resolved", "calls", "call_retries", "cost",
+    "approved", "quick", "spot_drawn", "spot_graded", "spot_good", "spot_wrong", "spot_unclear", "spot_twice",
+    "spot_agreed",
+)  # fmt: skip
+
+
+def _totals(session: Session, start: int, end: int) -> dict[str, int]:
+    found = sums(session, [f"{name}.all" for name in _ALL], start, end)
+    return {name: cells.get("", 0) for name, cells in found.items()}
+
+
+def _share(totals: dict[str, int], part: str, whole: str) -> Share:
+    return Share(part=max(0, totals[f"{part}.all"]), whole=max(0, totals[f"{whole}.all"]))
+
+
+def _spread(session: Session, name: str, start: int, end: int) -> Spread:
+    return spread(sheets.buckets(session, name, start, end).get("", {}))
+
+
+def _trend(session: Session, moment: datetime, part: str, whole: str) -> tuple[Share, ...]:
+    today = int(moment.timestamp()) // DAY * DAY
+    first = today - (TREND_DAYS - 1) * DAY
+    parts = sheets.series(session, f"{part}.all", first, DAY, TREND_DAYS).get("", [0] * TREND_DAYS)
+    wholes = sheets.series(session, f"{whole}.all", first, DAY, TREND_DAYS).get("", [0] * TREND_DAYS)
+    return tuple(Share(part=max(0, p), whole=max(0, w)) for p, w in zip(parts, wholes, strict=True))
+
+
+# ── told apart ───────────────────────────────────────────────────────────────
+
+
+def cells(session: Session, by: Dimension, times: tuple[int, int, int]) -> tuple[StatsCell, ...]:
+    """One line a key: what customers came back on most first, then what people changed most, then what is used most."""
+    before, start, end = times
+    part = ["returned", "overrides", "confused"]
+    found = sums(session, [f"{name}.{by}" for name in part], start, end)
+    keys = _ranked(found, by) if by == "reply" else None
+    # Every reply a model writes may be a pattern of its own: only those that came back are looked up.
+    wholes = sums(session, [f"{name}.{by}" for name in ("replies", "decided")], start, end, keys)
+    past = sums(session, [f"{name}.{by}" for name in ("returned", "replies")], before, start, keys)
+    made = [
+        StatsCell(
+            key=key,
+            repeats=_of(found[f"returned.{by}"], wholes[f"replies.{by}"], key),
+            before=_of(past[f"returned.{by}"], past[f"replies.{by}"], key),
+            overrides=_of(found[f"overrides.{by}"], wholes[f"decided.{by}"], key),
+            confusions=found[f"confused.{by}"].get(key, 0),
+        )
+        for key in {key for name in (found, wholes) for counts in name.values() for key in counts if key}
+    ]
+    used = [one for one in made if one.repeats.whole or one.overrides.whole]
+    return tuple(sorted(used, key=_order)[:SHOWN])
+
+
+def _ranked(found: dict[str, dict[str, int]], by: str) -> list[str]:
+    counts = found[f"returned.{by}"]
+    return sorted(counts, key=lambda key: (-counts[key], key))[:SHOWN]
+
+
+def _of(parts: dict[str, int], wholes: dict[str, int], key: str) -> Share:
+    return Share(part=max(0, parts.get(key, 0)), whole=max(0, wholes.get(key, 0)))
+
+
+def _order(one: StatsCell) -> tuple[int, int, int, str]:
+    return (-one.repeats.part, -one.overrides.part, -one.repeats.whole - one.overrides.whole, one.key)
+
+
+# ── now ──────────────────────────────────────────────────────────────────────
+
+
+def _waiting(session: Session, moment: datetime) -> Spread:
+    """How old what waits is, from how many were filed in which five minutes."""
+    second, counts = moment.timestamp(), dict[int, int]()
+    for (_, at), n in gauges(session, noting.WAITING).items():
+        part = sheets.bucket(max(0.0, second - at - sheets.FIVE_MINUTES / 2) * 1000)
+        counts[part] = counts.get(part, 0) + n
+    return spread(counts)
+
+
+def _spot(session: Session, whole: dict[str, int]) -> SpotFigures:
+    from store.counting import gauge
+
+    return SpotFigures(
+        drawn=max(0, whole["spot_drawn.all"]),
+        waiting=max(0, gauge(session, "spot_checks")),
+        graded=max(0, whole["spot_graded.all"]),
+        **{name: max(0, whole[f"spot_{name}.all"]) for name in _FINDINGS},
+        agreed=_share(whole, "spot_agreed", "spot_twice"),
+    )
+
+
+def _care(session: Session, whole: dict[str, int], actor: str, window: tuple[int, int]) -> Care:
+    mine = sums(session, ["approved.person", "quick.person"], *window, keys=[key_of(actor)])
+    since = (_seeded.c.outcome == "") | (_seeded.c.decided_at >= sheets.datetime_of(window[0]))
+    found = select(_seeded.c.outcome, func.count().label("n")).where(since).group_by(_seeded.c.outcome)
+    outcomes = {row.outcome: int(row.n) for row in session.execute(found)}
+    caught, missed = outcomes.get("caught", 0), outcomes.get("missed", 0)
+    return Care(
+        approvals=whole["approved.all"],
+        quick=whole["quick.all"],
+        mine=mine["approved.person"].get(key_of(actor), 0),
+        mine_quick=mine["quick.person"].get(key_of(actor), 0),
+        streak=gauges(session, noting.STREAK).get((key_of(actor), 0), 0),
+        seeded=Share(part=caught, whole=caught + missed),
+        seeded_waiting=outcomes.get("", 0),
+    )
+
+
+# ── the tickets behind ───────────────────────────────────────────────────────
+
+
+def cases(session: Session, asked: Behind, after: str | None, limit: int) -> CasePage:
+    """The tickets behind a figure, newest first; an override with what was changed. Raises `Invalid`."""
+    name = f"{asked.measure}.{asked.by or 'all'}"
+    start = start_of(now(), asked.hours)
+    found = sheets.cases(session, (name, asked.key), start, None if after is None else _cursor(after), limit + 1)
+    shown = found[:limit]
+    lines = tuple(_line(session, asked, row) for row in shown)
+    return CasePage(lines=lines, next=_marker(shown[-1]) if len(found) > limit else None)
+
+
+def _line(session: Session, asked: Behind, row: BehindRow) -> CaseLine:
+    changed = _changed(session, row.ref) if asked.measure == "overrides" else ()
+    return CaseLine(at=row.at, ticket_id=row.ticket_id, ref=row.ref, text=row.text, changed=changed)
+
+
+def _changed(session: Session, decision_id: str) -> tuple[str, ...]:
+    import json
+
+    kept = session.get(DecisionRow, decision_id)
+    if kept is None:
+        return ()
+    proposal = reading.proposal(session, json.loads(kept.before)["request"])
+    return noting.difference(proposal, noting.stored(kept))
+
+
+def _marker(row: BehindRow) -> str:
+    return base64.urlsafe_b64encode("{} {}".format(*sheets.place(row)).encode()).decode().rstrip("=")
+
+
+def _cursor(marker: str) -> tuple[int, int]:
+    try:
+        at, n = base64.urlsafe_b64decode(marker + "=" * (-len(marker) % 4)).decode().split(" ")
+        return int(at), int(n)
+    except ValueError:
+        raise Invalid("This page marker belongs to another list. Start the list again.") from None
