@@ -184,10 +184,13 @@ def _why(given: Decision) -> str:
     """The person's reason, where they gave one."""
     if isinstance(given.instead, Retry):
         return f": {given.instead.details}"
-    said = [v.message for v in given.verdicts if isinstance(v, Reject | Respond) and v.message]
-    codes = [v.code.replace("_", " ") for v in given.verdicts if isinstance(v, Reject)]
-    words = [*codes, *said]
-    return f": {', '.join(words[:2])}" if words else ""
+    said = []
+    for verdict in given.verdicts:
+        if isinstance(verdict, Reject):
+            said.append(": ".join(each for each in (verdict.code.replace("_", " "), verdict.message) if each))
+        elif isinstance(verdict, Respond):
+            said.append(verdict.message)
+    return f": {said[0]}" if said else ""
 
 
 def difference(proposal: Proposal, given: Decision) -> tuple[str, ...]:
