@@ -150,7 +150,7 @@ def said(thrown: Switch, preview: SwitchPreview) -> str:
 
 def listing(found: tuple[Operation, ...]) -> Iterator[str]:
     """One line each, and below it what is unusual and who switched it why."""
-    from app.commands.stats import _share, span
+    from app.figures_told import counted, span
 
     if not found:
         yield "Nothing has run yet."
@@ -163,8 +163,8 @@ def listing(found: tuple[Operation, ...]) -> Iterator[str]:
         took = one.latency
         p50, p95 = (span(took.p50), span(took.p95)) if took.count else ("–", "–")
         yield (
-            f"{'on ' if one.on else 'OFF'}{one.kind:<7} {one.name[:22]:<22} {one.traffic:>8} {_share(one.errors):>16} "
-            f"{_share(one.retries):>16} {p50:>8} {p95:>8} {_share(one.repeats):>16} {one.cost_micros / 1e6:>9.4f}"
+            f"{'on ' if one.on else 'OFF'}{one.kind:<7} {one.name[:22]:<22} {one.traffic:>8} {counted(one.errors):>16} "
+            f"{counted(one.retries):>16} {p50:>8} {p95:>8} {counted(one.repeats):>16} {one.cost_micros / 1e6:>9.4f}"
         )
         if one.switch is not None and not one.on:
             held = f" · {one.switch.held} held" if one.switch.held else ""

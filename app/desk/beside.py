@@ -82,10 +82,34 @@ async def _keep(screen: MainScreen, queue: Queue, ticket_id: str, text: str) -> 
         screen.say(f"✎ note kept on {ticket_id}", "$success")
 
 
+def _routes(screen: MainScreen) -> None:
+    from app.desk.screens.routes import RoutesScreen
+
+    if screen.queue is not None:
+        screen.app.push_screen(RoutesScreen(screen.queue, screen.actor, read_only=screen.read_only))
+
+
+def _stats(screen: MainScreen) -> None:
+    from app.desk.screens.stats import StatsScreen
+
+    if screen.queue is not None:
+        screen.app.push_screen(StatsScreen(screen.queue, screen.actor, read_only=screen.read_only))
+
+
+def _spots(screen: MainScreen) -> None:
+    from app.desk.screens.spots import SpotsScreen
+
+    if screen.queue is not None:
+        screen.app.push_screen(SpotsScreen(screen.queue, screen.actor, read_only=screen.read_only))
+
+
 ALSO: Mapping[str, Callable[[MainScreen], None]] = {
     "history": _history,
     "note": _note,
     "copy": _copy,
     "copy_id": _copy_id,
+    "routes": _routes,
+    "stats": _stats,
+    "spots": _spots,
 }
 """The actions of this room, by their key's id."""

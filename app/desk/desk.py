@@ -40,7 +40,7 @@ class Desk(App[None]):
     """`open_queue` is awaited after the first paint. `read_only`: nothing can be decided, all can be read."""
 
     TITLE = "lastclick"
-    CSS_PATH: ClassVar = [STYLES / "base.tcss", STYLES / "main.tcss", STYLES / "dialogs.tcss", STYLES / "history.tcss"]
+    CSS_PATH: ClassVar = [STYLES / f"{name}.tcss" for name in ("base", "main", "dialogs", "history", "readout")]
     ENABLE_COMMAND_PALETTE = False  # Textual's own key for it cannot be remapped: `commands` opens it
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from store.live import RouteCounters
+from store.live import RouteCounters, Share
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -57,3 +57,36 @@ def stands_out(route: RouteCounters, routes: Sequence[RouteCounters]) -> bool:
     if route.repeats < 3 or not route.replies or not replies or len(routes) < 2:
         return False
     return route.repeats / route.replies >= 1.5 * repeats / replies
+
+
+def rate(of: Share) -> str:
+    """A share as a percentage; a dash where nothing was counted."""
+    return share(of.part, of.whole)
+
+
+def interval(of: Share) -> str:
+    """Where the true rate lies with 95 % confidence."""
+    low, high = of.interval
+    return f"{100 * low:.1f}–{100 * high:.1f}%" if of.whole else "–"
+
+
+def took(seconds: float, count: int = 1) -> str:
+    """A length of time in two figures; a dash where nothing was timed."""
+    if not count:
+        return "–"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f}ms"
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            value = seconds / size
+            return f"{value:.1f}{unit}" if value < 10 else f"{value:.0f}{unit}"
+    return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
+
+
+def rates(trend: Sequence[Share], width: int = 28) -> str:
+    """A share over time as bars; a gap where nothing was counted."""
+    shown = list(trend)[-width:]
+    top = max((one.rate for one in shown), default=0.0)
+    return "".join(
+        " " if not one.whole else _BARS[round(one.rate * (len(_BARS) - 1) / top)] if top else _BARS[0] for one in shown
+    )

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Mode = Literal["look", "confirm", "busy", "history"]
-"""`history`: the history of a ticket is on screen, and none of the main screen's keys work."""
+Mode = Literal["look", "confirm", "busy", "history", "routes", "stats", "cases", "spots"]
+"""From `history` on: another screen is shown, and none of the main screen's keys work."""
 Pane = Literal["queue", "ticket", "live"]
 
 
@@ -36,6 +36,8 @@ class Situation:
     filtered: bool = False
     earlier: int = 0
     tagged: int = 0
+    lines: int = 0
+    """Lines of the list on a screen of figures."""
 
 
 Test = Callable[[Situation], bool]
@@ -61,6 +63,28 @@ def _looking(now: Situation) -> bool:
 
 def _telling(now: Situation) -> bool:
     return now.mode == "history"
+
+
+def _on(*modes: Mode) -> Test:
+    """On one of these screens."""
+    return lambda now: now.mode in modes
+
+
+def _on_line(*modes: Mode) -> Test:
+    """The same, where there is a line to act on."""
+    return lambda now: now.mode in modes and now.lines > 0
+
+
+def _can_switch(now: Situation) -> bool:
+    return now.mode == "routes" and now.lines > 0 and not now.read_only
+
+
+def _can_grade(now: Situation) -> bool:
+    return now.mode == "spots" and now.lines > 0 and not now.read_only
+
+
+FIGURES: tuple[Mode, ...] = ("routes", "stats", "cases", "spots")
+"""The screens of figures share the keys that move."""
 
 
 def _can_note(now: Situation) -> bool:
@@ -212,9 +236,31 @@ KEYS: tuple[Key, ...] = (
         19,
     ),
     Key("history_back", ("escape", "h", "q"), "Esc", "back", "move", _telling, 18),
+    Key("routes", ("R",), "R", "routes and switches", "desk", _looking, 17),
+    Key("stats", ("S",), "S", "figures", "desk", _looking, 18),
+    Key("spots", ("W",), "W", "spot checks", "desk", _looking, 19),
+    Key("switch", ("space",), "Space", "switch it off or on", "decide", _can_switch, 30),
+    Key("failures", ("enter",), "Enter", "its failures", "read", _on_line("routes"), 31),
+    Key("came_back", ("enter",), "Enter", "who came back", "read", _on_line("stats"), 30),
+    Key("changed", ("c",), "c", "what people changed", "read", _on_line("stats"), 31),
+    Key("by_next", ("tab", "right"), "Tab", "by something else", "read", _on("stats"), 32),
+    Key("by_before", ("shift+tab", "left"), "⇧Tab", "by what was before", "read", _on("stats")),
+    Key("span", ("w",), "w", "longer, shorter", "read", _on("stats", "routes"), 33),
+    Key("export", ("x",), "x", "write it to a file", "desk", _on("stats"), 34),
+    Key("ticket", ("enter",), "Enter", "history of the ticket", "read", _on_line("cases"), 30),
+    Key("good", ("g",), "g", "good", "decide", _can_grade, 30),
+    Key("wrong", ("w",), "w", "wrong", "decide", _can_grade, 31),
+    Key("wrong_reopen", ("o",), "o", "wrong, ask a person", "decide", _can_grade, 32),
+    Key("unclear", ("u",), "u", "unclear", "decide", _can_grade, 33),
+    Key("check_ticket", ("h",), "h", "history of the ticket", "read", _on_line("spots"), 34),
+    Key("line_down", ("j", "down"), "j ↓", "next", "move", _on_line(*FIGURES), 35),
+    Key("line_up", ("k", "up"), "k ↑", "before", "move", _on_line(*FIGURES)),
+    Key("figures_down", ("pagedown", "ctrl+d"), "PgDn", "scroll down", "move", _on(*FIGURES), 36),
+    Key("figures_up", ("pageup", "ctrl+u"), "PgUp", "scroll up", "move", _on(*FIGURES)),
+    Key("figures_back", ("escape", "q"), "Esc", "back", "move", _on(*FIGURES), 29),
     Key("palette", ("ctrl+p",), "Ctrl+P", "find an action by its name", "desk", _looking),
     Key("suspend", ("ctrl+z",), "Ctrl+Z", "back to the shell until fg", "desk", _looking),
-    Key("help", ("question_mark",), "?", "keys", "desk", lambda now: _looking(now) or _telling(now), 90),
+    Key("help", ("question_mark",), "?", "keys", "desk", lambda now: now.mode not in ("confirm", "busy"), 90),
     Key("quit", ("q",), "q", "quit", "desk", _looking, 91),
 )
 

@@ -25,9 +25,27 @@ from store.contract import (
     Verdict,
     now,
 )
-from store.live import Counters, Event, Looking, Page, Row, Switch, SwitchPreview, TicketHistory, View
+from store.live import (
+    Behind,
+    CasePage,
+    Counters,
+    Event,
+    Grade,
+    Graded,
+    Looking,
+    Operation,
+    Page,
+    Question,
+    Row,
+    SpotPage,
+    Stats,
+    Switch,
+    SwitchPreview,
+    TicketHistory,
+    View,
+)
 from store.queue import Conflict, Invalid, LeaseLost, NotFound, Taken, Unavailable
-from tests.desk import samples
+from tests.desk import figures_sample, samples
 
 
 class FakeQueue:
@@ -45,6 +63,12 @@ class FakeQueue:
         self.off: tuple[Switch, ...] = ()
         self.looking: tuple[Looking, ...] = ()
         self.down = ""
+        self.running = figures_sample.operations()
+        self.drawn = figures_sample.spot_checks()
+        self.told = figures_sample.stats
+        self.thrown: list[Switch] = []
+        self.asked: list[Question] = []
+        self.grades: list[Grade] = []
         self.undo_seconds = 10.0
         self.calls: list[str] = []
         self._leases: dict[str, Lease] = {}
@@ -209,10 +233,48 @@ class FakeQueue:
         return self.off
 
     async def preview(self, switch: Switch) -> SwitchPreview:
-        raise Invalid("No switches here.")
+        self._up("preview")
+        then = "take the route routine" if switch.waiting == "hold" else "go to people"
+        return SwitchPreview(
+            switch=switch, reviews=3, executions=1, in_flight=2, per_hour=4.2, held=3,
+            then="go this way again" if switch.on else then,
+        )  # fmt: skip
 
     async def throw(self, switch: Switch) -> Switch:
-        raise Invalid("No switches here.")
+        self._up("throw")
+        if not switch.why:
+            raise Invalid("why: say why the switch is thrown.")
+        self.thrown.append(switch)
+        kept = switch.model_copy(update={"since": samples.AT, "held": 0 if switch.on else 3})
+        self.running = tuple(
+            one.model_copy(update={"switch": kept}) if (one.kind, one.name) == (kept.kind, kept.name) else one
+            for one in self.running
+        )
+        return kept
+
+    async def stats(self, question: Question, actor: str = "") -> Stats:
+        self._up("stats")
+        self.asked.append(question)
+        return self.told(question)
+
+    async def cases(self, asked: Behind, after: str | None = None, limit: int = 50) -> CasePage:
+        self._up("cases")
+        found = figures_sample.overrides() if asked.measure == "overrides" else figures_sample.failures()
+        return CasePage(lines=found[:limit] if self.running else ())
+
+    async def operations(self, hours: int = 24) -> tuple[Operation, ...]:
+        self._up("operations")
+        return self.running
+
+    async def spot_checks(self, actor: str, after: str | None = None, limit: int = 50) -> SpotPage:
+        self._up("spot_checks")
+        return SpotPage(checks=self.drawn)
+
+    async def grade(self, grade: Grade) -> Graded:
+        self._up("grade")
+        self.grades.append(grade)
+        self.drawn = tuple(one for one in self.drawn if one.message_id != grade.message_id)
+        return Graded(message_id=grade.message_id, done=True, review_id="r1" if grade.reopen else None)
 
     async def counters(self, hours: int = 168) -> Counters:
         self._up("counters")
