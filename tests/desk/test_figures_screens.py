@@ -152,8 +152,9 @@ async def test_the_chosen_line_stays_chosen_when_the_order_changes(queue: FakeQu
 async def test_the_one_number_stands_first_with_count_and_interval(queue: FakeQueue) -> None:
     async with desk(queue).run_test(size=SIZE) as pilot:
         await in_screen(pilot, "S")
-        first = said(pilot).splitlines()[0]
-        assert first.startswith("4.2% of automatic replies came back · 13 of 309 in the last 7 days · 95 %: 2.5–7.1%")
+        first, second, *_ = said(pilot).splitlines()
+        assert first == "4.2% of automatic replies came back · 13 of 309 in the last 7 days"
+        assert second == "95 %: 2.5–7.1% · ≈ about as 3.1% in the 7 days before (290)"
 
 
 async def test_told_apart_by_what_one_likes_over_the_time_one_likes(queue: FakeQueue) -> None:
