@@ -166,6 +166,7 @@ class Queue(Protocol):
 
     async def head(self) -> int:
         """The number of the newest event."""
+        ...
 
     async def stats(self, question: Question, actor: str = "") -> Stats:
         """The figures over a window, told apart by one dimension; `actor`'s own carefulness is in `care`."""

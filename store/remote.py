@@ -26,7 +26,26 @@ from store.contract import (
     Verdict,
     now,
 )
-from store.live import Counters, Event, Looking, Page, PastPage, PromptUse, Switch, SwitchPreview, TicketHistory, View
+from store.live import (
+    Behind,
+    CasePage,
+    Counters,
+    Event,
+    Grade,
+    Graded,
+    Looking,
+    Operation,
+    Page,
+    PastPage,
+    PromptUse,
+    Question,
+    SpotPage,
+    Stats,
+    Switch,
+    SwitchPreview,
+    TicketHistory,
+    View,
+)
 from store.queue import Invalid, NotSignedIn, TooOld, Unavailable
 from store.roles import User
 
@@ -114,6 +133,21 @@ class RemoteQueue:
     async def counters(self, hours: int = 168) -> Counters:
         return await self._get("counters", Counters, hours=max(1, min(hours, 24 * 366)))
 
+    async def stats(self, question: Question, actor: str = "") -> Stats:
+        return await self._get("stats", Stats, hours=question.hours, by=question.by)
+
+    async def cases(self, asked: Behind, after: str | None = None, limit: int = 50) -> CasePage:
+        named = asked.model_dump(mode="json", exclude_none=True)
+        return await self._get("stats/cases", CasePage, **named, after=after, limit=_limit(limit))
+
+    async def operations(self, hours: int = 24) -> tuple[Operation, ...]:
+        found = await self._get("operations", dict[str, tuple[Operation, ...]], hours=max(1, min(hours, 672)))
+        return found["operations"]
+
+    async def spot_checks(self, actor: str, after: str | None = None, limit: int = 50) -> SpotPage:
+        self._own(actor)
+        return await self._get("spot-checks", SpotPage, after=after, limit=_limit(limit))
+
     async def past(self, after: str | None = None, limit: int = 100) -> PastPage:
         return await self._get("past", PastPage, after=after, limit=_limit(limit))
 
@@ -169,6 +203,9 @@ class RemoteQueue:
 
     async def throw(self, switch: Switch) -> Switch:
         return await self._call.write("switches", Switch, switch)
+
+    async def grade(self, grade: Grade) -> Graded:
+        return await self._call.write("spot-checks/grade", Graded, grade)
 
     # ── events ───────────────────────────────────────────────────────────────
 

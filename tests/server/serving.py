@@ -13,7 +13,26 @@ from app.server.run import Address, Server, config, listen
 from store.contract import Decision, Draft, Gate, IncomingMessage, Lease, Outcome, Proposal, Review, Ticket, Verdict
 from store.engine import open_database
 from store.judge import Judge
-from store.live import Counters, Event, Looking, Page, PastPage, PromptUse, Switch, SwitchPreview, TicketHistory, View
+from store.live import (
+    Behind,
+    CasePage,
+    Counters,
+    Event,
+    Grade,
+    Graded,
+    Looking,
+    Operation,
+    Page,
+    PastPage,
+    PromptUse,
+    Question,
+    SpotPage,
+    Stats,
+    Switch,
+    SwitchPreview,
+    TicketHistory,
+    View,
+)
 from store.local import LocalQueue
 from store.people import People
 from store.queue import Conflict, Invalid, Queue
@@ -133,6 +152,21 @@ class Everyone:
 
     async def release(self, lease: Lease) -> None:
         await (await self.of(lease.actor)).release(lease)
+
+    async def stats(self, question: Question, actor: str = "") -> Stats:
+        return await (await self.of(actor or "ana")).stats(question, actor)
+
+    async def cases(self, asked: Behind, after: str | None = None, limit: int = 50) -> CasePage:
+        return await (await self._reader()).cases(asked, after, limit)
+
+    async def operations(self, hours: int = 24) -> tuple[Operation, ...]:
+        return await (await self._reader()).operations(hours)
+
+    async def spot_checks(self, actor: str, after: str | None = None, limit: int = 50) -> SpotPage:
+        return await (await self.of(actor)).spot_checks(actor, after, limit)
+
+    async def grade(self, grade: Grade) -> Graded:
+        return await (await self.of(grade.actor)).grade(grade)
 
     async def regate(self, review_id: str, verdicts: tuple[Verdict, ...]) -> Gate:
         return await (await self.of("ana")).regate(review_id, verdicts)
