@@ -13,7 +13,12 @@ from store.contract import Snooze
 from store.live import Switch, View
 from store.queue import Conflict, LeaseLost
 from tests.contract import shop
-from tests.contract.conftest import House
+from tests.contract.conftest import House, postgresql, sqlite
+
+# At the stores themselves: over HTTP a token of this year is not one of five years later.
+pytestmark = pytest.mark.parametrize(
+    "open_house", [sqlite, postgresql], ids=lambda factory: factory.__name__, indirect=True
+)
 
 YEARS = timedelta(days=5 * 365)
 
