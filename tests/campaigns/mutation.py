@@ -22,7 +22,6 @@ from collections.abc import Iterable, Sequence
 from tests.campaigns.forked import ROOT, noticed_when_loaded, unnoticed, untouched
 from tests.campaigns.mutants import Mutant, mutants, sample
 from tests.campaigns.survivors import EQUIVALENT
-from tests.store import house
 from tests.workflow import given
 
 LEAST = 0.90
@@ -112,10 +111,14 @@ def main(words: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(words)
     names = [name for name in TESTS if not chosen.only or name in chosen.only or name.rsplit("/", 1)[-1] in chosen.only]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    given.rules(), house.template()  # read and made once, for all children
+    given.rules()  # read once, for all children
     whole = chosen.long or bool(chosen.only)
     among = every(names) if whole else sorted(sample(every(names), chosen.count), key=lambda each: each.module)
     asked = [name for name in names if any(each.module == name.replace("/", ".") for each in among)]
+    if any(name in ENVELOPE for name in asked):
+        from tests.store import house
+
+        house.template()
     if red := untouched({name: TESTS[name] for name in asked}):
         print(json.dumps({"campaign": "mutation", "red": red}))
         return 2

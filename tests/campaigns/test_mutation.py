@@ -63,14 +63,14 @@ def test_the_sample_stays_the_same_when_lines_move(module: Path) -> None:
 @pytest.mark.parametrize(("broken", "code"), [([], 0), (["--break", "no-tests"], 1)])
 def test_tests_that_assert_nothing_fail_the_campaign(broken: list[str], code: int) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.campaigns.mutation", "--count", "3", *broken],
+        [sys.executable, "-m", "tests.campaigns.mutation", "--only", "retries", *broken],
         cwd=mutation.ROOT,
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     told = json.loads(done.stdout.splitlines()[-1])
     assert done.returncode == code, (told, done.stderr)
-    assert told["mutants"] == 3
-    assert told["killed"] == (0 if broken else 3)
+    assert told["mutants"] > 20
+    assert told["modules"] == {"app.workflow.retries": 0.0 if broken else 1.0}
