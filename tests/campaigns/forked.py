@@ -15,6 +15,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
 import pytest
+from hypothesis import settings
 
 from tests.campaigns.mutants import Mutant, mutated
 
@@ -159,6 +160,9 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def _pytest(tests: Sequence[str], plugin: object | None, *, no_tests: bool) -> int:
+    # Few generated examples, and the same each time: a lie is noticed or not, whatever the day.
+    settings.register_profile("few", max_examples=15, derandomize=True, database=None)
+    settings.load_profile("few")
     files = [f"{ROOT}/tests/{name}.py" for name in tests]
     # These tests need no fixture of ours, and rewriting asserts costs as much as the tests.
     options = ["--noconftest", "-x", "-q", "--assert=plain", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
