@@ -10,13 +10,16 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from app.models import fitting, scoring
+from app.models.linear import softmax
 from app.models.pair import NO_REQUEST, OUT_OF_SCOPE, Pair
+from store.case import Classification
 
+REVIEWED = 0.15
 MOST_EXAMPLES = 30
 """An intent's examples for the sets of several: what a lead writes, not what a laboratory has."""
 NOTHING_WANTED = {"contentonly", "openinggreeting", "closinggreeting", "confirmation", "rejection", "thankyou"}
@@ -43,9 +46,40 @@ def single(folder: Path, name: str) -> dict[str, Any]:
     if name == "clinc150":
         rows = read(folder / "oos.jsonl")
         test += [(row["text"], OUT_OF_SCOPE) for row in rows if row["source"].startswith("clinc") and row["text"]]
-    found = scoring.test(pair, [text for text, _ in test], [intent for _, intent in test])
+    asked, gold = [text for text, _ in test], [intent for _, intent in test]
+    halves = [half for half in (pair.cheap, pair.strong) if half is not None]
+    shares: dict[str, Any] = {half.which: half.one_scores(asked) for half in halves}
+    if len(halves) == 2:
+        shares["pair"] = sum(w * each for w, each in zip(pair.mix.one, shares.values(), strict=True))
+    found = scoring.compare(pair.labels, shares, asked, gold, at=pair.thresholds, alone=pair.alone, how="test file")
     scores = {which: vars(score) for which, score in found.scores.items()}
-    return {**scores, "agree": found.agree, "right_when_agreed": found.right_when_agreed}
+    buys = bought(pair.labels, shares, gold) if len(halves) == 2 else {}
+    return {**scores, "agree": found.agree, "right_when_agreed": found.right_when_agreed, **buys}
+
+
+def bought(labels: Sequence[str], scores: Mapping[str, Any], gold: Sequence[str]) -> dict[str, Any]:
+    """What a second opinion is worth: how many of the first one's errors it notices, how often they differ on texts out of
+    scope, and how many are right when `REVIEWED` of the texts go to a person: the least sure ones, or first those on which
+    the two differ."""
+    import numpy as np
+
+    place = np.array([labels.index(each) if each in labels else len(labels) for each in gold])
+    outside = np.array([each == OUT_OF_SCOPE for each in gold])
+    best = {which: each.argmax(axis=1) for which, each in scores.items()}
+    sure = {which: softmax(each).max(axis=1) for which, each in scores.items()}
+    differ = best["cheap"] != best["strong"]
+    wrong = (best["cheap"] != place) & ~outside
+    ranks = {"cheap": sure["cheap"], "pair": sure["pair"] - differ}
+    right = {}
+    for which, rank in ranks.items():
+        order = np.argsort(-rank[~outside], kind="stable")
+        kept = order[: round(len(order) * (1 - REVIEWED))]
+        right[which] = float((best[which] == place)[~outside][kept].mean())
+    return {
+        "errors_of_cheap_noticed": float(differ[wrong].mean()) if wrong.any() else None,
+        "differ_out_of_scope": float(differ[outside].mean()) if outside.any() else None,
+        f"right_with_{REVIEWED:.0%}_reviewed": right,
+    }
 
 
 def composed(folder: Path, name: str) -> dict[str, Any]:
@@ -63,7 +97,7 @@ def composed(folder: Path, name: str) -> dict[str, Any]:
         for text, intent in texts(folder / f"{stem}_train.jsonl")
         if text not in learnt and intent in pair.labels
     ][:400]
-    return {"several": counted(pair, several), "one": counted(pair, one)}
+    return {"several": by_half(pair, several), "one": counted(pair.classify, one)}
 
 
 def chats(folder: Path, name: str) -> dict[str, Any]:
@@ -80,14 +114,24 @@ def chats(folder: Path, name: str) -> dict[str, Any]:
     test = [
         (". ".join(turn["text"].capitalize() for turn in row["turns"]), frozenset(row["intents"])) for row in rows[cut:]
     ]
-    return {"several": counted(pair, test), "intents": len(pair.in_scope)}
+    return {"several": by_half(pair, test), "intents": len(pair.in_scope)}
 
 
-def counted(pair: Pair, rows: Iterable[tuple[str, frozenset[str]]]) -> dict[str, float]:
+def by_half(pair: Pair, rows: Sequence[tuple[str, frozenset[str]]]) -> dict[str, Any]:
+    """The pair's figures, and the F1 of each half by itself; the strong one has the pair's thresholds."""
+    found: dict[str, Any] = counted(pair.classify, rows)
+    found["cheap_f1"] = counted(lambda text: pair.classify(text, "cheap"), rows)["f1"]
+    if (strong := pair.strong) is not None:
+        alone = counted(lambda text: pair._answer(pair.read(text, (strong,)), pair.thresholds, "strong", None), rows)
+        found["strong_f1"] = alone["f1"]
+    return found
+
+
+def counted(classify: Callable[[str], Classification], rows: Iterable[tuple[str, frozenset[str]]]) -> dict[str, float]:
     """Shares of 0..1: micro-F1 and exact sets; `as_many`: the right count of one or of several."""
     hits = said = wanted = exact = as_many = n = 0
     for text, gold in rows:
-        found = {intent.name for intent in pair.classify(text).intents}
+        found = {intent.name for intent in classify(text).intents}
         hits, said, wanted, n = hits + len(found & gold), said + len(found), wanted + len(gold), n + 1
         exact += found == gold
         as_many += (len(found) > 1) == (len(gold) > 1)

@@ -1,9 +1,10 @@
 """How well the embedded pair reads public intent sets: `python -m tests.campaigns.intents DATA_FOLDER [--long]`.
 
 Fits with the product's own code and reports each half and the pair: accuracy, calibration error, share answered at 95 %
-right, how well out-of-scope texts are told, micro-F1 where a text has several intents; how often the halves agree, and how
-often they are right then. A set's floor is broken when the pair falls below it, is worse than its better half by more than
-chance, or is no surer where its halves agree.
+right, how well out-of-scope texts are told, micro-F1 where a text has several intents; how often the halves agree, how
+often they are right then, how many of the cheap one's errors the strong one notices, and what is right when the same share
+goes to a person by the cheap one's doubt or by their disagreement. A set's floor is broken when the pair falls below it, is
+worse than its better half by more than chance, or is no surer where its halves agree.
 """
 
 from __future__ import annotations
@@ -69,6 +70,9 @@ def _single(name: str, found: dict[str, Any]) -> list[str]:
         broken.append(f"{name}: accuracy {pair:.3f} is under {ACCURACY[name]}")
     if pair < max(halves) - BY_CHANCE:
         broken.append(f"{name}: the pair, {pair:.3f}, is worse than its better half, {max(halves):.3f}")
+    reviewed = found["right_with_15%_reviewed"]
+    if reviewed["pair"] < reviewed["cheap"] - BY_CHANCE:
+        broken.append(f"{name}: two opinions choose worse what a person reads: {reviewed}")
     if found["right_when_agreed"] <= pair:
         broken.append(f"{name}: agreement buys nothing: {found['right_when_agreed']:.3f} right")
     return broken

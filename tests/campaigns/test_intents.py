@@ -26,7 +26,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[
 def test_the_pair_keeps_its_floors(capsys: pytest.CaptureFixture[str]) -> None:
     code, found = run(capsys)
     assert code == 0, found["broken"]
-    assert set(found["sets"]["hint3_sofmattress"]) >= {"cheap", "strong", "pair", "agree", "right_when_agreed"}
+    told = found["sets"]["hint3_sofmattress"]
+    assert set(told) >= {"cheap", "strong", "pair", "agree", "right_when_agreed", "errors_of_cheap_noticed"}
+    assert all({"accuracy", "ece", "coverage", "oos"} <= set(told[which]) for which in ("cheap", "strong", "pair"))
 
 
 def test_labels_that_mean_nothing_are_noticed(capsys: pytest.CaptureFixture[str]) -> None:
