@@ -63,13 +63,11 @@ def noticed_when_loaded(mutant: Mutant, tests: Sequence[str], *, no_tests: bool 
     return _forked(tested) not in (0, int(pytest.ExitCode.NO_TESTS_COLLECTED))
 
 
-def untouched(tests: Mapping[str, Sequence[str]]) -> list[str]:
+def untouched(tests: Mapping[str, tuple[str, ...]]) -> list[str]:
     """The modules whose tests fail without any change: they would notice everything."""
-    return [
-        name
-        for name, of_it in tests.items()
-        if noticed_when_loaded(Mutant(name.replace("/", "."), 0, "", name, -1), of_it)
-    ]
+    first = {of_it: Mutant(name.replace("/", "."), 0, "", name, -1) for name, of_it in tests.items()}
+    red = {of_it for of_it, as_it_is in first.items() if noticed_when_loaded(as_it_is, of_it)}
+    return [name for name, of_it in tests.items() if of_it in red]
 
 
 class _Trial:

@@ -26,7 +26,7 @@ from tests.workflow import given
 
 LEAST = 0.90
 """Share of the mutants that tests must notice, in all and of each module."""
-SHORT, SHORT_SECONDS = 150, 40.0
+SHORT, SHORT_SECONDS = 100, 40.0
 """Mutants of the short form, and the seconds after which it takes no new module."""
 
 RULES: dict[str, tuple[str, ...]] = {
