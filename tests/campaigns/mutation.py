@@ -34,6 +34,9 @@ RULES: dict[str, tuple[str, ...]] = {
     "gate": ("test_gate",),
     "stops": ("test_stops", "test_gate"),
     "proof": ("test_proof", "test_gate", "test_judge"),
+    "ground": ("test_proof", "test_gate"),
+    "courtesy": ("test_proof",),
+    "letters": ("test_proof", "test_wording", "test_reading", "test_stops"),
     "reading": ("test_reading", "test_proof"),
     "wording": ("test_wording", "test_proof"),
     "failures": ("test_failures",),
@@ -46,7 +49,7 @@ TESTS = {f"app/workflow/{name}": tuple(f"workflow/{each}" for each in tests) for
 ENVELOPE: dict[str, tuple[str, ...]] = {
     "store/contract": ("canonical", "fingerprint", "action_hash"),
     "store/deciding": ("decide", "_same_again", "_body", "_still_the_same", "_gate", "_needs_two", "_digest"),
-    "store/running": ("dispatch", "_not_yet", "_never", "_rules_changed"),
+    "store/running": ("dispatch", "_not_yet", "_never", "_not_theirs", "_rules_changed"),
 }
 """What stands between what was shown and what runs: of these modules only these functions."""
 TESTS |= dict.fromkeys(ENVELOPE, ("store/test_envelope",))
