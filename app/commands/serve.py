@@ -22,6 +22,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--webhook-inside", action="store_true", help="decisions may go back to hosts inside the network"
     )
+    parser.add_argument(
+        "--metrics", action="store_true", help="figures for Prometheus at /metrics, for a worker's token"
+    )
     parser.add_argument("--docs", action="store_true", help="show the contract at /docs and /openapi.json")
 
 
@@ -48,7 +51,7 @@ def run(given: argparse.Namespace) -> int:
     people = People(open_database(where.queue))
     queue = queue_of(where)
     secret = kept_secret(where.home / "webhook.secret")
-    app = application(queue, people, Options(given.docs, secret, given.webhook_inside))
+    app = application(queue, people, Options(given.docs, given.metrics, secret, given.webhook_inside))
     Server(app, config(app, address), lambda: _say(where, address.url, people)).run([socket])
     import asyncio
 

@@ -68,6 +68,7 @@ class Options:
     """What is off unless it is switched on."""
 
     docs: bool = False
+    metrics: bool = False
     webhook_secret: str = field(default_factory=new_secret, repr=False)
     webhook_private: bool = False
     """Whether decisions may go back to hosts inside the network."""
@@ -100,6 +101,10 @@ def application(queue: Queue, people: People, options: Options | None = None) ->
     app.add_exception_handler(HTTPException, _http)
     if chosen.docs:
         _show_docs(app)
+    if chosen.metrics:
+        from app.server.metrics import metrics
+
+        app.add_route("/metrics", metrics)
     app.add_middleware(Bounds, limits=chosen.limits)
     return app
 
