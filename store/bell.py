@@ -18,6 +18,8 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import URL
 
+from store import moment
+
 log = logging.getLogger("lastclick.store")
 
 CHANNEL = "lastclick"
@@ -116,8 +118,11 @@ class Bell:
                 self._look(connection)
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
-        row = connection.execute("SELECT seq FROM journal_head").fetchone()
+        asked = moment.own()
+        row = connection.execute("SELECT seq, clock_timestamp() FROM journal_head").fetchone()
         head = row[0] if row else None
+        if row:
+            moment.agree(row[1], asked, moment.own())
         if head != self._head:
             self._head = head
             self._count += 1

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from store import plain
+from store import moment, plain
 
 Identity = Literal["verified", "weak", "unknown"]
 Risk = Literal["low", "high"]
@@ -40,8 +40,8 @@ Time = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 
 
 def now() -> datetime:
-    """The current time, aware, UTC."""
-    return datetime.now(UTC)
+    """The current time, aware, UTC: the shared database's where there is one."""
+    return moment.now()
 
 
 class Value(BaseModel):

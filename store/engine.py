@@ -62,6 +62,7 @@ def _open_postgres(url: str) -> Postgres:
     try:
         with named(database.place):
             migrations.bring_up_postgres(database)
+            database.set_clock()
     except BaseException:
         database.close()
         raise

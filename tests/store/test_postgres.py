@@ -11,12 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import psycopg
 import pytest
 from sqlalchemy import text
 
-from store import migrations
+from store import migrations, moment
 from store.engine import open_database
 from store.journal import append, verify
 from store.live import Event
@@ -248,6 +249,17 @@ def test_a_process_that_sleeps_over_the_journal_s_turn_keeps_nobody_waiting_for_
         stopped.close()
     with plain(database) as asked:
         assert asked.execute("SELECT subject FROM journal").fetchall() == [("t",)]
+
+
+async def test_a_machine_whose_clock_is_an_hour_off_goes_by_the_database_s(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = moment.own
+    monkeypatch.setattr(moment, "own", lambda: honest() + timedelta(hours=1))
+    monkeypatch.setattr(moment, "_ahead", timedelta(0))
+    queue = LocalQueue(database, HonestJudge())
+    assert abs(moment.now() - honest()) < timedelta(seconds=5)
+    await queue.close()
 
 
 # ── rules of the tables ──────────────────────────────────────────────────────
