@@ -201,19 +201,22 @@ async def _faults(
 
 
 async def _agent(name: str, queue: RemoteQueue, told: Told) -> None:
-    """Takes the next case and approves it, until nothing waits; does not repeat what it was told is not done."""
-    number = 0
+    """Takes the next case and approves it, until nothing waits. What was not sent it looks at again, as a person does."""
+    number, again = 0, None
     while True:
         try:
-            lease = await queue.claim(name)
+            lease = await queue.claim(name, again)
             if lease is None:
                 if not (await queue.counts(View())).get("all", 0):
                     return
                 await asyncio.sleep(0.3)
                 continue
-            number += 1
+            number, again = number + 1, lease.review_id
             await _decide(queue, lease, f"{name}-{number}", told)
-        except (Unavailable, Conflict, Taken, LeaseLost):
+            again = None
+        except (Conflict, Taken, LeaseLost):
+            again = None
+        except Unavailable:
             await asyncio.sleep(0.1)
 
 
