@@ -7,9 +7,7 @@ remembers each cell, and turns a repaint into the runs that changed, with a colo
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
-from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
@@ -17,31 +15,23 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import SGR_STYLES
 
+from app.desk.ink import PLAIN, Cell, Ink, Pen, shows_on_blanks, uncertain, width
 
-class Pen(NamedTuple):
-    """How a cell is written: SGR codes of its attributes, its colour and its background; empty: the terminal's own."""
-
-    attributes: str = ""
-    colour: str = ""
-    background: str = ""
-
-
-Cell = tuple[str, Pen]
-"""One column: its character with all that combines with it, and its pen. A wide character's second column is empty."""
-
-PLAIN = Pen()
-GAP = 6
-"""Unchanged cells that are written rather than jumped over: a jump costs about that many bytes."""
+CELLS_KEPT = 2_000
+"""Pieces of painted text whose cells are kept: most of a frame is what the one before was."""
+JUMP = 5
+"""Bytes that it costs to go on further to the right."""
+REPEN = 12
+"""Bytes that another pen costs, about."""
 SPILL = 12
 """Columns that a sign may take beyond those we count: a family of emoji joined by a terminal that does not join them."""
-ON_BLANKS = ("4", "7", "9", "21", "53")
-"""Attributes that show on a space: underlines, reverse, strike, overline."""
 
 
 class Shown:
     """What the terminal shows, as far as we know. A cell that we do not know is None."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, erases: bool = False) -> None:
+        self._erases = erases
         self._lines: list[list[Cell | None]] = []
         self._size = (0, 0)
         self._pens = Pens()
@@ -63,18 +53,15 @@ class Shown:
             self.forget()
             return None
         self._pens.use(colours)
-        written: list[str] = []
-        pen = PLAIN
+        ink = Ink(width, erases=self._erases)
         for x, y, segments in pieces:
             if 0 <= y < height:
                 for start, run in self._differing(x, y, self._pens.cells(segments)):
-                    text, pen = _written(run, pen, y, start)
-                    written.append(_at(y, start) + text)
-                    if any(_uncertain(cell[0]) for cell in run[-SPILL:]):
+                    ink.put(y, start, run)
+                    if any(uncertain(cell[0]) for cell in run[-SPILL:]):
                         end = start + len(run)
-                        text, pen = _written(self._known(y, end), pen, y, end)
-                        written.append(_at(y, end) + text if text else "")
-        return "".join(written) + ("\x1b[0m" if pen != PLAIN else "")
+                        ink.put(y, end, self._known(y, end))
+        return ink.text()
 
     def _known(self, y: int, start: int) -> list[Cell]:
         """The next cells of a line, as far as they are known: what was written before them may have spilt over."""
@@ -101,17 +88,20 @@ class Shown:
 
 
 class Thrifty(CompositorUpdate):
-    """An update that writes what it changes, in the place of one that writes all it covers."""
+    """An update that writes what it changes, in the place of one that writes all it covers. It is worked out when it is
+    made, and then has to be written."""
 
-    def __init__(self, update: CompositorUpdate, shown: Shown, size: tuple[int, int]) -> None:
-        self._update = update
-        self._shown = shown
-        self._size = size
+    def __init__(self, update: CompositorUpdate, shown: Shown, size: tuple[int, int], console: Console) -> None:
+        colours = console._color_system or ColorSystem.TRUECOLOR
+        changed = shown.changes(update, *size, colours)
+        self._text = update.render_segments(console) if changed is None else changed
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._text)
 
     def render_segments(self, console: Console) -> str:
-        colours = console._color_system or ColorSystem.TRUECOLOR
-        changed = self._shown.changes(self._update, *self._size, colours)
-        return self._update.render_segments(console) if changed is None else changed
+        return self._text
 
 
 class Pens:
@@ -120,28 +110,43 @@ class Pens:
     def __init__(self) -> None:
         self._colours: ColorSystem | None = None
         self._known: dict[Style, tuple[Pen, Pen]] = {}
+        self._cells: dict[tuple[str, Style | None], list[Cell]] = {}
 
     def use(self, colours: ColorSystem | None) -> None:
         if colours is not self._colours:
             self._colours = colours
             self._known.clear()
+            self._cells.clear()
 
     def cells(self, segments: Iterable[Segment]) -> list[Cell]:
         """The columns of painted text."""
         made: list[Cell] = []
-        for text, style, control in segments:
-            if control:
+        for segment in segments:
+            text, style, control = segment
+            if control or not text:
                 continue
-            pen, blank = self._of(style)
-            for each in text:
-                wide = 1 if each.isascii() else cell_len(each)
-                if wide == 0 and made:
-                    at = _base(made)
-                    made[at] = (made[at][0] + each, made[at][1])
-                else:
-                    made.append((each, blank if each == " " else pen))
-                    made += [("", pen)] * (wide - 1)
+            if made and width(text[0]) == 0:
+                self._add(made, text, style)
+                continue
+            known = self._cells.get((text, style))
+            if known is None:
+                if len(self._cells) >= CELLS_KEPT:
+                    self._cells.clear()
+                known = self._cells[text, style] = []
+                self._add(known, text, style)
+            made += known
         return made
+
+    def _add(self, made: list[Cell], text: str, style: Style | None) -> None:
+        pen, blank = self._of(style)
+        for each in text:
+            wide = width(each)
+            if wide == 0 and made:
+                at = _base(made)
+                made[at] = (made[at][0] + each, made[at][1])
+            else:
+                made.append((each, blank if each == " " else pen))
+                made += [("", pen)] * (wide - 1)
 
     def _of(self, style: Style | None) -> tuple[Pen, Pen]:
         """The pen of a style, and the one for its spaces, on which a colour does not show."""
@@ -163,62 +168,7 @@ class Pens:
             if style.bgcolor is not None:
                 background = style.bgcolor.downgrade(self._colours).get_ansi_codes(False)
         pen = Pen(";".join(attributes), ";".join(colour), ";".join(background))
-        shows = any(each in ON_BLANKS for each in attributes)
-        return pen, pen if shows else Pen("", "", pen.background)
-
-
-def _written(run: Sequence[Cell], pen: Pen, y: int, x: int) -> tuple[str, Pen]:
-    """A run as it is sent to its place, from one pen to the last one used. After a sign whose width a terminal may count
-    otherwise the next one is put where it belongs."""
-    parts: list[str] = []
-    lost = False
-    for at, (text, wanted) in enumerate(run):
-        if lost and text:
-            parts.append(_at(y, x + at))
-            lost = False
-        if wanted is not pen and wanted != pen:
-            parts.append(_change(pen, wanted, blank=text == " "))
-            pen = wanted if text != " " or wanted.attributes != "" else _kept(pen, wanted)
-        if _uncertain(text):
-            columns = 2 if at + 1 < len(run) and not run[at + 1][0] else 1
-            parts.append(" " * columns + _at(y, x + at))  # where it is drawn narrower, nothing old shows beside it
-            lost = True
-        parts.append(text)
-    return "".join(parts), pen
-
-
-def _at(y: int, x: int) -> str:
-    return f"\x1b[{y + 1};{x + 1}H"
-
-
-def _uncertain(text: str) -> bool:
-    """Whether terminals differ about its width: signs made of several characters, flags and other emoji."""
-    return len(text) > 1 or text >= "\U0001f000"
-
-
-def _kept(pen: Pen, wanted: Pen) -> Pen:
-    """After a space: only its background was set, when nothing of the pen shows on a space."""
-    return pen._replace(background=wanted.background) if not _shows(pen) else wanted
-
-
-def _shows(pen: Pen) -> bool:
-    return any(each in ON_BLANKS for each in pen.attributes.split(";"))
-
-
-def _change(pen: Pen, wanted: Pen, *, blank: bool) -> str:
-    """The shortest code from one pen to the other."""
-    if blank and not wanted.attributes and not _shows(pen):
-        if pen.background == wanted.background:
-            return ""
-        return f"\x1b[{wanted.background or 49}m"
-    if pen.attributes != wanted.attributes:
-        return "\x1b[" + ";".join(("0", *(part for part in wanted if part))) + "m"
-    parts = []
-    if pen.colour != wanted.colour:
-        parts.append(wanted.colour or "39")
-    if pen.background != wanted.background:
-        parts.append(wanted.background or "49")
-    return "\x1b[" + ";".join(parts) + "m"
+        return pen, pen if shows_on_blanks(attributes) else Pen("", "", pen.background)
 
 
 def _base(made: list[Cell]) -> int:
@@ -230,19 +180,32 @@ def _base(made: list[Cell]) -> int:
 
 def _fragile(line: Sequence[Cell | None]) -> bool:
     """A terminal may count its columns otherwise than we do: such a line is written whole."""
-    return any(cell is None or len(cell[0]) != 1 or _uncertain(cell[0]) for cell in line)
+    return any(cell is None or len(cell[0]) != 1 or uncertain(cell[0]) for cell in line)
 
 
 def _runs(before: Sequence[Cell | None], new: Sequence[Cell]) -> list[tuple[int, int]]:
-    """Where they differ, near ones together."""
+    """Where they differ; what lies between two is written again where that is cheaper than to jump over it."""
     runs: list[tuple[int, int]] = []
     for at, (old, now) in enumerate(zip(before, new, strict=True)):
         if old != now:
-            if runs and at - runs[-1][1] <= GAP:
+            if runs and _cost(new, runs[-1][1], at) <= JUMP:
                 runs[-1] = (runs[-1][0], at + 1)
             else:
                 runs.append((at, at + 1))
     return runs
+
+
+def _cost(new: Sequence[Cell], start: int, end: int) -> int:
+    """Bytes to write these cells after the one before them."""
+    if end - start > JUMP:
+        return JUMP + 1
+    pen = next((pen for text, pen in reversed(new[:start]) if text != " "), PLAIN)
+    cost = 0
+    for text, wanted in new[start:end]:
+        cost += len(text.encode())
+        if text != " " and wanted != pen:
+            cost, pen = cost + REPEN, wanted
+    return cost
 
 
 Piece = tuple[int, int, Iterable[Segment]]

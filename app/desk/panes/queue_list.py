@@ -131,9 +131,16 @@ class QueueList(ScrollView, can_focus=False):
         self.on = chosen.review_id if chosen else None
         self._refresh_row(before)
         self._refresh_row(place)
-        self.scroll_to_region(Region(0, place * ROW_LINES, 1, ROW_LINES), animate=False)
+        self._bring(place)
         self._ask()
         self.post_message(self.Moved(chosen))
+
+    def _bring(self, place: int) -> None:
+        """Into view; from beyond an edge to the middle, so that the whole list is not painted anew at each further step."""
+        first, last = self.in_view
+        if not first <= place < last:
+            self.scroll_to(y=(place - (last - first) // 2) * ROW_LINES, animate=False, force=True, immediate=True)
+        self.scroll_to_region(Region(0, place * ROW_LINES, 1, ROW_LINES), animate=False)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
