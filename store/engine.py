@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -154,9 +155,10 @@ class Database:
         self.engine.dispose()
 
     def _check(self) -> None:
+        """On a connection of its own: what it has read must not stay in memory."""
         try:
-            with self.engine.connect() as connection:
-                found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+            with contextlib.closing(self.connect()) as connection:
+                found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         except Exception as error:  # whatever a damaged file makes the driver raise is damage
             found = str(error)
         if found != "ok":
@@ -236,7 +238,7 @@ def _connect(path: Path) -> Any:
         connection.execute("PRAGMA synchronous = EXTRA")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cache_size = -16000")
+    connection.execute("PRAGMA cache_size = -4000")  # kilobytes for each of a dozen; the system keeps the file
     return connection
 
 

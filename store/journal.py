@@ -154,14 +154,13 @@ async def follow(database: Database | Postgres, after: int | None = None) -> Asy
     try:
         seq, quiet = await asyncio.to_thread(_start, database, after), 0
         while True:
+            quiet += 1
             if watch.stirred():
-                quiet = 0
                 while found := await asyncio.to_thread(_read, database, seq):
+                    quiet = 0  # a heartbeat stirs too, and is no event
                     for one in found:
                         yield one
                     seq = found[-1].seq
-            else:
-                quiet += 1
             await asyncio.sleep(watch.quick if quiet < 60 / watch.quick else watch.slow)
     finally:
         watch.close()
