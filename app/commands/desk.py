@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from config.settings import Settings, settings
 
 if TYPE_CHECKING:
+    from app.desk.first import Taken
     from app.desk.keys import Key
     from store.queue import Queue
     from store.remote import RemoteQueue
@@ -59,11 +60,30 @@ def open_desk(
             file=sys.stderr,
         )
         return 2
+    if plain:
+        return _open(where, title, beside, log, None, plain=True)
+    from app.desk import first
+
+    with first.picture(where.queue, where.session, where.actor, title) as picture:
+        return _open(where, title, beside, log, picture, plain=False)
+
+
+def _open(
+    where: Settings,
+    title: str,
+    beside: Sequence[Sequence[str]],
+    log: Path | None,
+    picture: Taken | None,
+    *,
+    plain: bool,
+) -> int:
     from app import children
     from app.desk import diary, keymap
 
     table, problems = keymap.load(where.keymap)
     if problems:
+        if picture is not None:
+            picture.leave()
         print("The desk does not open with this keymap:", *problems, sep="\n  ", file=sys.stderr)
         return 2
     where.home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -71,14 +91,16 @@ def open_desk(
         try:
             diary.start(log)
         except OSError as error:
+            if picture is not None:
+                picture.leave()
             print(f"The log {log} cannot be written: {error.strerror}.", file=sys.stderr)
             return 2
     os.environ["LASTCLICK_MODELS"] = str(where.models)  # what the worker fits outlives a demo's folder
     with children.running(beside, where.logs):
-        return by_words(where) if plain else on_screen(where, title, table)
+        return by_words(where) if plain else on_screen(where, title, table, picture)
 
 
-def on_screen(where: Settings, title: str, table: Sequence[Key]) -> int:
+def on_screen(where: Settings, title: str, table: Sequence[Key], picture: Taken | None = None) -> int:
     from app.desk.desk import Desk
     from app.desk.desk import run as run_desk
 
@@ -90,7 +112,10 @@ def on_screen(where: Settings, title: str, table: Sequence[Key]) -> int:
         session=where.session,
         views=where.views,
         crashes=where.crashes,
+        pictured=picture is not None,
     )
+    if picture is not None:
+        picture.hand_over()
     return run_desk(desk)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -21,8 +22,9 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 import app as package
-from app.desk import commands, crash, diary, keys, themes
+from app.desk import commands, crash, diary, keys, takeover, themes
 from app.desk import session as session_file
+from app.desk.ink import terminal_erases
 from app.desk.paint import Colourless, Inert
 from app.desk.screens.main import MainScreen
 from app.desk.session import Session
@@ -34,10 +36,13 @@ RETRY_SECONDS = 2.0
 SAVE_SECONDS = 5.0
 GONE_SECONDS = 2.0
 LEAVE_SECONDS = 3.0
+GARBAGE = 20_000, 10, 50
+"""Objects after which Python looks for garbage; by default after every 700, which is dozens of times in one frame."""
 
 
 class Desk(App[None]):
-    """`open_queue` is awaited after the first paint. `read_only`: nothing can be decided, all can be read."""
+    """`open_queue` is awaited after the first paint. `read_only`: nothing can be decided, all can be read. `pictured`: the
+    terminal shows the first picture, which stays until a case, or what is wrong, can stand in its place."""
 
     TITLE = "lastclick"
     CSS_PATH: ClassVar = [STYLES / f"{name}.tcss" for name in ("base", "main", "dialogs", "history", "readout")]
@@ -54,10 +59,12 @@ class Desk(App[None]):
         session: Path | None = None,
         views: Path | None = None,
         crashes: Path | None = None,
+        pictured: bool = False,
     ) -> None:
         keys.use(table)
         self._no_color = "NO_COLOR" in os.environ
-        super().__init__()
+        super().__init__(driver_class=takeover.driver() if pictured else None)
+        self._pictured = pictured
         self._open_queue = open_queue
         self._actor = actor
         self._place = title
@@ -68,7 +75,7 @@ class Desk(App[None]):
         self._crashes = crashes
         self._queue: Queue | None = None
         self._inert = Inert()
-        self._shown = Shown()
+        self._shown = Shown(erases=terminal_erases())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.FALLBACK
@@ -83,9 +90,26 @@ class Desk(App[None]):
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Textual's way to the terminal; what is there already is not written again."""
-        if isinstance(renderable, CompositorUpdate):
-            renderable = Thrifty(renderable, self._shown, self.size)
+        if isinstance(renderable, CompositorUpdate) and self._writes:
+            if self._pictured:
+                if not takeover.ready(self.screen_stack):
+                    self.post_display_hook()
+                    return
+                self._pictured = False
+                renderable = screen._compositor.render_update(full=True)
+            renderable = Thrifty(renderable, self._shown, self.size, self.console)
+            at = self.screen.outer_size.clamp_offset(self.cursor_position)
+            if not renderable and at == self._previous_cursor_position:
+                self.post_display_hook()
+                return
         super()._display(screen, renderable)
+
+    @property
+    def _writes(self) -> bool:
+        """Whether Textual writes to the terminal now; else nothing may be taken for shown."""
+        return (
+            self._running and not (self._closed or self.is_headless or self._batch_count) and self._driver is not None
+        )
 
     def on_mount(self) -> None:
         for signalled in (self.app_suspend_signal, self.app_resume_signal):
@@ -99,7 +123,14 @@ class Desk(App[None]):
         main = MainScreen(self._actor, self._place, self._read_only)
         main.saved_views = self._views
         self.push_screen(main)
+        if self._pictured:
+            self.set_timer(takeover.PATIENCE, self._reveal)
         self.call_after_refresh(self._start)
+
+    def _reveal(self) -> None:
+        """Show the desk as it is, whatever there is to see."""
+        self._pictured = False
+        self.screen.refresh(layout=True)
 
     def _start(self) -> None:
         self.run_worker(self._open(), group="open")
@@ -113,6 +144,8 @@ class Desk(App[None]):
             except QueueError as error:
                 screen.trouble(str(error))
                 await asyncio.sleep(RETRY_SECONDS)
+        gc.freeze()  # what is loaded stays: looking through it for garbage would hold a key up for tenths of a second
+        gc.set_threshold(*GARBAGE)
         screen.trouble("")
         last, problem = Session(), ""
         if self._session is not None:

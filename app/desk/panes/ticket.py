@@ -129,7 +129,14 @@ class TicketPane(Vertical):
         shown = list(rows)
         self._draw("prompt", Content("\n").join(shown))
         self.query_one("#prompt").set_class(bool(shown), "-shown")
-        self.set_class(bool(shown), "-asking")
+        self.query_one("#message").set_class(bool(shown), "-away")
+
+    def mine(self, held: bool) -> None:
+        """Whether this case is claimed by who looks at it. No rule of what is in the pane hangs on it, so none is looked
+        up anew: that takes longer than painting the case."""
+        if held != self.has_class("-mine"):
+            self.set_class(held, "-mine", update=False)
+            self.app.stylesheet.update_nodes([self])
 
     def scroll_message(self, pages: int) -> None:
         scroll = self.query_one("#message", VerticalScroll)

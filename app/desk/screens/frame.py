@@ -158,6 +158,11 @@ class Frame(Screen[None]):
         self.query_one("#desk").set_class(bool(text), "-offline")
         self._draw_bars()
 
+    @property
+    def troubled(self) -> bool:
+        """Whether the store cannot be reached."""
+        return bool(self._trouble)
+
     # ── drawing ──────────────────────────────────────────────────────────────
 
     def redraw(self) -> None:
@@ -169,7 +174,7 @@ class Frame(Screen[None]):
         pane.draw_case(handling.case, self._source, self._every_message, claim=self._claim, stale=handling.stale)
         pane.notice(handling.notice)
         pane.prompt(prompt.rows(handling.pending, pane.scrollable_content_region.width - 2) if handling.pending else [])
-        pane.set_class(handling.case.lease is not None, "-mine")
+        pane.mine(handling.case.lease is not None)
         self._draw_bars()
 
     def say(self, text: str, style: str = "", *, first: bool = False) -> None:

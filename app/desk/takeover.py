@@ -1,0 +1,38 @@
+"""How the desk takes the place of its first picture: without a blank screen between, and not before it has more to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual.driver import Driver
+from textual.screen import Screen
+
+from app.desk.screens.frame import Frame
+
+PATIENCE = 10.0
+"""Seconds after which the desk shows itself with whatever it has."""
+ALTERNATE = "\x1b[?1049h"
+"""Opens the alternate screen, and empties it where it is open already."""
+
+
+def driver() -> type[Driver]:
+    """Textual's driver, which finds the alternate screen open when it starts for the first time."""
+    from textual.drivers.linux_driver import LinuxDriver
+
+    class Taking(LinuxDriver):
+        _first = True
+
+        def write(self, text: str) -> None:
+            """Textual's own sequences and the frames that it has made of what passed the gates."""
+            if self._first and text == ALTERNATE:
+                self._first = False
+                return
+            super().write(text)
+
+    return Taking
+
+
+def ready(stack: Sequence[Screen[Any]]) -> bool:
+    """Whether there is a case to show, or something else that a person has to see instead."""
+    return any(isinstance(each, Frame) and (each.review is not None or each.troubled) for each in stack)
