@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +16,11 @@ from app.desk.dialogs.other import OtherDialog, Side
 from app.desk.dialogs.texts import RejectDialog, TextDialog
 from app.desk.holding import Holding, Pending
 from app.desk.words import words
-from store.contract import Edit, Gate, HandOver, Outcome, Retry, Review, Snooze, Verdict, now
+from store.contract import Decision, Edit, Gate, HandOver, Lease, Outcome, Retry, Review, Snooze, Verdict, now
 from store.queue import LeaseLost
+
+AT_ONCE_SECONDS = 0.1
+"""An answer that comes within that is not announced: drawing that it is awaited would hold up what it brings."""
 
 
 class Handling(Holding):
@@ -218,8 +222,19 @@ class Handling(Holding):
         self.busy = True
         took = int((time.monotonic() - case.opened_at) * 1000)
         decision = deciding.decision(case, self._actor, took, verdicts=verdicts, instead=instead, note=case.note)
-        self._counter.redraw()
-        self._counter.spawn(self.talk.decide(decision, case.lease), "talk")
+        self._counter.spawn(self._sent(decision, case.lease), "talk")
+
+    async def _sent(self, decision: Decision, lease: Lease) -> None:
+        """Ask the store; that it is being asked is drawn only when the answer is not there at once."""
+        asked = asyncio.get_running_loop().call_later(AT_ONCE_SECONDS, self._draw_asked)
+        try:
+            await self.talk.decide(decision, lease)
+        finally:
+            asked.cancel()
+
+    def _draw_asked(self) -> None:
+        if self.busy:
+            self._counter.redraw()
 
     def decided(self, outcome: Outcome) -> None:
         """The store has it: the case leaves the screen, the claim is over, the same keys rest."""

@@ -14,7 +14,7 @@ from store.queue import Queue, QueueError, TooOld
 
 FASTEST = 0.25
 """Seconds between two readings: changes in between are read together."""
-SLOWEST = 2.0
+SLOWEST = 4.0
 """Seconds after which figures that no event tells of (workers, ages, leases) are read again."""
 
 

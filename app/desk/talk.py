@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
@@ -10,6 +11,9 @@ from textual.message import Message
 from app.desk import diary, news
 from store.contract import Decision, Draft, Lease, Outcome, Review, Verdict
 from store.queue import LeaseLost, Queue, QueueError
+
+DRAWN_SECONDS = 0.05
+"""What was read ahead is drawn within that; then it is read again."""
 
 Post = Callable[[Message], object]
 
@@ -37,6 +41,7 @@ class Talk:
         if kept is not None and not again:
             self._post(news.CaseRead(kept))
             again = True
+            await asyncio.sleep(DRAWN_SECONDS)
 
         async def ask() -> Message:
             return news.CaseRead(await self._queue.review(review_id), again)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from textual import on
 
 from app.desk import commands, diary, following, keys, letters, news
+from app.desk.deciding import OpenCase
 from app.desk.dialogs.help import HelpDialog
 from app.desk.guard import VERDICTS
 from app.desk.handling import Handling
@@ -232,8 +233,14 @@ class MainScreen(Frame):
         self.query_one(TicketPane).to_top()
         claim, self._claim_next = self._claim_next, False
         free = event.review.state == "open" and event.review.claimed_by in {None, self._actor}
-        if claim and free:
-            handling.claim()
+        self.call_after_refresh(self._go_on, handling.case, claim and free)
+
+    def _go_on(self, case: OpenCase | None, claim: bool) -> None:
+        """What the agent need not wait for: it begins when the case is painted, or painting would wait for it."""
+        if self._handling is None or self._handling.case is not case:
+            return
+        if claim:
+            self._handling.claim()
         following.read(self)
 
     @on(news.Ahead)
