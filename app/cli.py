@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # not from `typing`, whose import takes as long as all that `--version` does besides
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
 COMMANDS = {
     "desk": "open the desk on your queue (the same as no command)",
