@@ -64,10 +64,18 @@ class Kind:
         return len(self.states) > 1
 
 
-def fill(database: Database, reviews: int, *, states: Mapping[str, float] | None = None, seed: int = 7) -> None:
-    """Adds so many tickets with one message and one review each: all open, or in the given shares."""
+def fill(
+    database: Database,
+    reviews: int,
+    *,
+    states: Mapping[str, float] | None = None,
+    seed: int = 7,
+    until: datetime | None = None,
+) -> None:
+    """Adds so many tickets with one message and one review each: all open, or in the given shares. The newest came now,
+    or at `until`."""
     chance = random.Random(seed)
-    kind = Kind(now() - timedelta(seconds=2 * reviews), states or {"open": 1.0})
+    kind = Kind((until or now()) - timedelta(seconds=2 * reviews), states or {"open": 1.0})
     for first in range(0, reviews, BATCH):
         with database.writing() as session:
             _batch(session, range(first, min(first + BATCH, reviews)), chance, kind)

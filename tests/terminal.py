@@ -36,18 +36,26 @@ class Terminal:
         """Take in what comes within that time."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            ready, _, _ = select.select([self._fd], [], [], left)
-            if not ready:
-                return
-            try:
-                data = os.read(self._fd, 65536)
-            except OSError:  # the program closed its side
-                return
+            data = self.part(left)
             if not data:
                 return
-            self.output += data
-            # pyte does not know private-parameter sequences of newer terminals and would print their tails.
-            self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;:]*[a-gi-ln-z]", b"", data))
+            self.take(data)
+
+    def part(self, seconds: float) -> bytes | None:
+        """The next bytes as they come, not yet on the screen; none when the program has closed its side, None when no
+        byte comes within that time."""
+        if not select.select([self._fd], [], [], seconds)[0]:
+            return None
+        try:
+            return os.read(self._fd, 65536)
+        except OSError:  # the program closed its side
+            return b""
+
+    def take(self, data: bytes) -> None:
+        """Put bytes on the screen."""
+        self.output += data
+        # pyte does not know private-parameter sequences of newer terminals and would print their tails.
+        self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;:]*[a-gi-ln-z]", b"", data))
 
     def screen(self) -> str:
         return "\n".join(line.rstrip() for line in self.columns(0, self._screen.columns))
