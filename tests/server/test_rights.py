@@ -43,6 +43,11 @@ POST /v1/switches                        . o l . . .
 POST /v1/switches/preview                . o l . . .
 GET  /v1/counters                        a o l . w u
 GET  /v1/past                            a o l . . u
+GET  /v1/stats                           a o l . . u
+GET  /v1/stats/cases                     a o l . . u
+GET  /v1/operations                      a o l . . u
+GET  /v1/spot-checks                     a o l . . .
+POST /v1/spot-checks/grade               a o l . . .
 GET  /v1/prompts                         a o l . w u
 GET  /v1/events                          a o l p w u
 GET  /v1/events/head                     a o l p w u
