@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from store import claims, counting, switching
+from store import claims, counting, switching, team
 from store.contract import (
     Approve,
     Edit,
     Execution,
     Gate,
     GateReason,
+    Money,
     Proposal,
     Reject,
     Review,
@@ -25,7 +26,8 @@ from store.contract import (
     now,
 )
 from store.live import Switch
-from store.queue import Conflict, Invalid, LeaseLost, NotFound
+from store.people_tables import UserRow
+from store.queue import Conflict, Forbidden, Invalid, LeaseLost, NotFound
 from store.tables import ApprovalRow, DecisionRow, ExecutionRow, ProposalRow, TicketRow, WorkerRow
 from tests.contract import shop
 from tests.store.house import House, house
@@ -403,6 +405,40 @@ def test_two_approvals_let_it_run(at: House) -> None:
     at.decide(shown)
     at.decide(shown, "bo", number="d2")
     assert isinstance(at.dispatch(at.executions()[0]), Execution)
+
+
+def may(at: House, name: str, minor: int, role: str = "agent") -> UserRow:
+    """A person of the team who lets so much go alone."""
+    limits = team.limits_text([Money(minor=minor, currency="EUR")])
+    person = UserRow(name=name, role=role, limits=limits, created_at=now(), created_by="cy")
+    at.session.add(person)
+    at.session.flush()
+    return person
+
+
+def test_who_may_not_decide_or_let_so_much_go_decides_nothing(at: House) -> None:
+    may(at, "ana", 11_999)
+    may(at, "dee", 99_999, role="auditor")
+    shown = at.waiting(shop.refund(12_000))
+    for actor in ("dee", "ana"):
+        lease = at.lease(shown, actor)
+        with pytest.raises(Forbidden):
+            at.decide(shown, actor, lease=lease)
+        claims.release(at.session, lease)
+    assert not at.executions()
+    assert at.row(shown).state == "open"
+
+
+def test_who_said_yes_must_still_be_one_who_may(at: House) -> None:
+    person = may(at, "ana", 12_000)
+    action, reply = let_go(at, shop.refund(12_000))
+    assert isinstance(at.dispatch(action), Execution)
+    action.state, person.limits = "queued", team.limits_text([Money(minor=11_999, currency="EUR")])
+    at.session.flush()
+    code, text = at.refusal(action)
+    assert code == "approvals"
+    assert text
+    assert (action.state, reply.state) == ("void", "void")
 
 
 # ── when it runs ─────────────────────────────────────────────────────────────
