@@ -65,7 +65,6 @@ def _rest(stats: Stats) -> Iterator[str]:
     care = stats.care
     yield f"  as proposed         {care.approvals} approvals, {care.quick} in under a second"
     yield f"  you                 {care.mine} approvals, {care.mine_quick} in under a second, {care.streak} in a row"
-    yield f"  seeded cases        {counted(care.seeded)} caught"
     yield ""
 
 

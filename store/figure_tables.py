@@ -1,4 +1,4 @@
-"""The tables of the figures: roll-ups by hour and by day, the tickets behind them, spot checks, and seeded cases."""
+"""The tables of the figures: roll-ups by hour and by day, the tickets behind them, and spot checks."""
 
 from __future__ import annotations
 
@@ -70,17 +70,3 @@ class SpotGradeRow(SQLModel, table=True):
     verdict: str
     why: str = Field(default="", sa_type=Raw)
     at: datetime = Field(sa_type=Instant)
-
-
-class SeededRow(SQLModel, table=True):
-    """A review that was filed to be caught: never carried out. `outcome`: empty while it waits, then caught or missed."""
-
-    __tablename__ = "seeded"
-
-    review_id: str = Field(primary_key=True, foreign_key="reviews.id")
-    flaw: str = Field(sa_type=Text)
-    filed_by: str
-    filed_at: datetime = Field(sa_type=Instant)
-    outcome: str = ""
-    decided_by: str = ""
-    decided_at: datetime | None = Field(default=None, sa_type=Instant)

@@ -302,15 +302,13 @@ class SpotFigures(Value):
 
 
 class Care(Value):
-    """Whether review still looks: approvals as proposed, those in under a second, and seeded cases that were caught."""
+    """Whether review still looks: approvals as proposed, those in under a second, and how many in a row."""
 
     approvals: int = 0
     quick: int = 0
     mine: int = 0
     mine_quick: int = 0
     streak: int = 0
-    seeded: Share = Share()
-    seeded_waiting: int = 0
 
 
 class Stats(Value):

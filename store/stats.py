@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from store import noting, reading, sheets
 from store.contract import now
-from store.figure_tables import BehindRow, SeededRow
+from store.figure_tables import BehindRow
 from store.live import (
     Behind,
     Care,
@@ -33,7 +33,7 @@ SHOWN = 50
 """Lines of one list of figures; the rest is told as one line less."""
 TREND_DAYS = 28
 _FINDINGS = ("good", "wrong", "unclear")
-_reviews, _seeded = table(ReviewRow), table(SeededRow)
+_reviews = table(ReviewRow)
 
 
 def stats(session: Session, question: Question, actor: str) -> Stats:
@@ -164,18 +164,12 @@ def _spot(session: Session, whole: dict[str, int]) -> SpotFigures:
 
 def _care(session: Session, whole: dict[str, int], actor: str, window: tuple[int, int]) -> Care:
     mine = sums(session, ["approved.person", "quick.person"], *window, keys=[key_of(actor)])
-    since = (_seeded.c.outcome == "") | (_seeded.c.decided_at >= sheets.datetime_of(window[0]))
-    found = select(_seeded.c.outcome, func.count().label("n")).where(since).group_by(_seeded.c.outcome)
-    outcomes = {row.outcome: int(row.n) for row in session.execute(found)}
-    caught, missed = outcomes.get("caught", 0), outcomes.get("missed", 0)
     return Care(
         approvals=whole["approved.all"],
         quick=whole["quick.all"],
         mine=mine["approved.person"].get(key_of(actor), 0),
         mine_quick=mine["quick.person"].get(key_of(actor), 0),
         streak=gauges(session, noting.STREAK).get((key_of(actor), 0), 0),
-        seeded=Share(part=caught, whole=caught + missed),
-        seeded_waiting=outcomes.get("", 0),
     )
 
 

@@ -179,8 +179,6 @@ def _care(stats: Stats) -> Iterator[Content]:
     yield _fact("you", (f"{care.mine} as proposed, {care.streak} in a row", ""))
     yield _fact("", (f"{care.mine_quick} in under a second", "$warning" if care.mine_quick else "$quiet"))
     yield _fact("everybody", (f"{care.approvals} as proposed · {care.quick} under a second", ""))
-    waits = f" · {care.seeded_waiting} wait" if care.seeded_waiting else ""
-    yield _fact("seeded cases", (f"{care.seeded.part} of {care.seeded.whole} caught{waits}", ""))
 
 
 def _ranked(title: str, cells: Sequence[StatsCell], what: str) -> Iterator[Content]:

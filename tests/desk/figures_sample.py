@@ -114,7 +114,7 @@ def stats(question: Question) -> Stats:
             StatsCell(key="missing_detail", repeats=share(4, 40)),
         ),
         cost_micros=2_164_000, resolved=270,
-        care=Care(approvals=86, quick=2, mine=41, mine_quick=1, streak=12, seeded=share(3, 4), seeded_waiting=1),
+        care=Care(approvals=86, quick=2, mine=41, mine_quick=1, streak=12),
     )  # fmt: skip
 
 

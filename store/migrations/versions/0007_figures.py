@@ -1,4 +1,4 @@
-"""Figures by hour and day with the tickets behind them, spot checks with their grades, seeded cases."""
+"""Figures by hour and day with the tickets behind them, spot checks with their grades."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ def upgrade() -> None:
     """Figures begin empty: `lastclick stats --recount` counts what was there before."""
     _figures()
     _spot_checks()
-    _seeded()
 
 
 def _figures() -> None:
@@ -76,19 +75,4 @@ def _spot_checks() -> None:
         "INSERT INTO spot_checks (message_id, ticket_id, at, route, prompt, prompt_version, wants, state) "
         "SELECT id, ticket_id, at, coalesce(route, ''), '', coalesce(prompt_version, ''), 1, 'waiting' FROM messages "
         "WHERE spot_check = 'waiting'"
-    )
-
-
-def _seeded() -> None:
-    op.create_table(
-        "seeded",
-        sa.Column("review_id", sa.String(), nullable=False),
-        sa.Column("flaw", sa.Text(), nullable=False),
-        sa.Column("filed_by", sa.String(), nullable=False),
-        sa.Column("filed_at", sa.BigInteger(), nullable=False),
-        sa.Column("outcome", sa.String(), nullable=False),
-        sa.Column("decided_by", sa.String(), nullable=False),
-        sa.Column("decided_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["review_id"], ["reviews.id"]),
-        sa.PrimaryKeyConstraint("review_id"),
     )
