@@ -17,8 +17,13 @@ from typing import TYPE_CHECKING
 from config.settings import settings
 
 if TYPE_CHECKING:
-    from store.live import Past, PromptUse, PromptVersion
+    from app.reports.prompts import Row
+    from store.live import PromptVersion
     from store.queue import Queue
+
+
+MONTH = 24 * 28
+"""Hours over which repeat contacts are counted."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,11 +63,14 @@ def run(given: argparse.Namespace) -> int:
 
 async def _told(given: argparse.Namespace, ours: tuple[PromptVersion, ...], queue: Queue) -> int:
     from app.reports.past import everything
-    from app.reports.prompts import difference, find, strays
+    from app.reports.prompts import difference, find, rows, strays
+    from store.live import Question
 
     used = await queue.prompts()
     if given.what == "list":
-        _list(given, ours, used, [each async for each in everything(queue, last=given.last)])
+        figures = await queue.stats(Question(hours=MONTH, by="version"))
+        came_back = {cell.key.rpartition(" ")[2]: cell.repeats for cell in figures.cells}
+        _list(given, rows(ours, used, [each async for each in everything(queue, last=given.last)], came_back))
         return 0
     if given.what == "verify":
         found = list(strays(ours, used))
@@ -79,30 +87,26 @@ async def _told(given: argparse.Namespace, ours: tuple[PromptVersion, ...], queu
     return 0
 
 
-def _list(
-    given: argparse.Namespace, ours: tuple[PromptVersion, ...], used: tuple[PromptUse, ...], past: list[Past]
-) -> None:
-    from app.reports.prompts import rows
-
-    found = [row for row in rows(ours, used, past) if row.live]
+def _list(given: argparse.Namespace, every: list[Row]) -> None:
+    found = [row for row in every if row.live]
     if given.json:
-        print(
-            json.dumps(
-                [vars(row) | {"prompt": row.prompt.model_dump(mode="json")} for row in found], ensure_ascii=False
-            )
-        )
+        told = [
+            vars(row) | {name: getattr(row, name).model_dump(mode="json") for name in ("prompt", "came_back")}
+            for row in found
+        ]
+        print(json.dumps(told, ensure_ascii=False))
         return
     if not found:
         print(
             "No prompt is in use: the embedded models have none. An endpoint of models.toml is given those of prompts/."
         )
         return
-    print(
-        f"{'prompt':<24} {'model':<16} {'version':<12} {'':<6} {'workers':>7} {'drafted':>8} {'decided':>8} {'changed':>8}"
-    )
+    head = f"{'prompt':<24} {'model':<16} {'version':<12} {'':<6}"
+    print(f"{head} {'workers':>7} {'drafted':>8} {'decided':>8} {'changed':>8} {'came back, 28 d':>16}")
     for row in found:
-        share = f"{row.overridden / row.decided:.0%}" if row.decided else ""
+        changed = f"{row.overridden / row.decided:.0%}" if row.decided else ""
+        back = f"{row.came_back.part} of {row.came_back.whole}" if row.came_back.whole else ""
         print(
             f"{row.prompt.name:<24} {row.prompt.model:<16} {row.prompt.version:<12} {'held' if row.here else 'old':<6} "
-            f"{len(row.workers):>7} {row.drafted:>8} {row.decided:>8} {share:>8}"
+            f"{len(row.workers):>7} {row.drafted:>8} {row.decided:>8} {changed:>8} {back:>16}"
         )

@@ -26,6 +26,7 @@ def run(given: argparse.Namespace) -> int:
     from app.reports.past import everything
     from app.reports.trust import as_json, markdown, trust
     from store.contract import now
+    from store.live import Question
 
     where = settings(given.home, rules=given.rules, actor=given.actor)
     since = now() - timedelta(days=given.days)
@@ -36,7 +37,8 @@ def run(given: argparse.Namespace) -> int:
             found = trust([each async for each in everything(queue, since)], since)
             if given.json:
                 return json.dumps(as_json(found), ensure_ascii=False) + "\n"
-            return markdown(found, await queue.counters(max(1, round(given.days * 24))))
+            hours = max(1, min(round(given.days * 24), 24 * 28))
+            return markdown(found, await queue.counters(hours), await queue.stats(Question(hours=hours)))
         finally:
             await queue.close()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.reports.what_if import OVERRIDES
-from store.live import Past, PromptUse, PromptVersion
+from store.live import Past, PromptUse, PromptVersion, Share
 
 
 class Unknown(ValueError):
@@ -25,7 +25,7 @@ class Row:
     drafted: int = 0
     decided: int = 0
     overridden: int = 0
-    came_back: int = 0
+    came_back: Share = field(default_factory=Share)
 
     @property
     def live(self) -> bool:
@@ -37,14 +37,14 @@ def rows(
     ours: Sequence[PromptVersion],
     used: Sequence[PromptUse],
     past: Iterable[Past] = (),
-    came_back: Mapping[str, int] = {},
+    came_back: Mapping[str, Share] = {},
 ) -> list[Row]:
-    """Every version, those of the rules first. `came_back`: repeat contacts by version."""
+    """Every version, those of the rules first. `came_back`: replies that customers came back on, by version."""
     here = {each.version: each for each in ours}
     known = here | {each.prompt.version: each.prompt for each in used if each.prompt.version not in here}
     workers = {each.prompt.version: each.workers for each in used}
     found = {
-        version: Row(prompt, version in here, workers.get(version, ()), came_back=came_back.get(version, 0))
+        version: Row(prompt, version in here, workers.get(version, ()), came_back=came_back.get(version, Share()))
         for version, prompt in known.items()
     }
     for each in past:

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.reports.what_if import OVERRIDES
 from store import plain
-from store.live import Counters, Past
+from store.live import Counters, Past, Stats
 
 RELAX_CASES, RELAX_SHARE = 50, 0.95
 """A rule is a candidate to relax when so many decided cases were approved unedited to this share."""
@@ -114,21 +114,23 @@ def as_json(found: Trust) -> dict[str, Any]:
     } | {name: [vars(one) | {"share_overridden": round(one.share, 4)} for one in list_] for name, list_ in rows.items()}
 
 
-def markdown(found: Trust, live: Counters) -> str:
-    """The roll-out report on one page. `live`: the queue's counters over the same time."""
-    return "\n".join(_page(found, live)) + "\n"
+def markdown(found: Trust, live: Counters, figures: Stats) -> str:
+    """The roll-out report on one page. `live` and `figures`: of the queue, over the same time."""
+    return "\n".join(_page(found, live, figures)) + "\n"
 
 
-def _page(found: Trust, live: Counters) -> Iterator[str]:
+def _page(found: Trust, live: Counters, figures: Stats) -> Iterator[str]:
     yield f"# Roll-out report since {found.since:%Y-%m-%d}\n"
     yield "| | |\n|---|--:|"
     yield f"| messages handled | {found.handled} |"
     yield f"| answered without a person | {found.sent} |"
     yield f"| decided by people | {found.decided} |"
     yield f"| changed by people (edited, rejected, rewritten, sent round again) | {_of(found.overridden, found.decided)} |"
-    repeats, replies = sum(one.repeats for one in live.routes), sum(one.replies for one in live.routes)
-    yield f"| customers who came back after an automatic reply | {_of(repeats, replies)} |"
-    yield f"| of these, customers who did not understand it | {live.confusions} |"
+    yield f"| customers who came back after an automatic reply | {_of(figures.repeats.part, figures.repeats.whole)} |"
+    yield f"| of these, customers who did not understand it | {figures.confusions.part} |"
+    yield f"| resolved tickets that were opened again | {_of(figures.reopened.part, figures.reopened.whole)} |"
+    spot = figures.spot
+    yield f"| automatic replies that a person read and found wrong | {_of(spot.wrong, spot.graded)} |"
     yield "\n## By way\n\n| way | handled | replies | came back | changed by people | failed |\n|---|--:|--:|--:|--:|--:|"
     for one in live.routes:
         name, back = _safe(one.name) + ("" if one.on else " (off)"), _of(one.repeats, one.replies)

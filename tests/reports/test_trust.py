@@ -11,7 +11,7 @@ import pytest
 from app.cli import main
 from app.reports.trust import as_json, markdown, trust
 from store.contract import Gate, GateReason, Proposal, Route, Ticket, Watermark
-from store.live import Counters, Past, RouteCounters
+from store.live import Counters, Past, Question, RouteCounters, Share, Stats
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 SINCE = AT - timedelta(days=14)
@@ -68,10 +68,17 @@ def test_older_cases_do_not_count() -> None:
 
 def test_the_page_tells_overrides_repeat_contacts_and_confusion() -> None:
     found = trust([past(n, "edit") for n in range(20)], SINCE)
-    live = Counters(
-        at=AT, hours=336, confusions=3, routes=(RouteCounters(name="mes|sy", replies=50, repeats=5, on=False),)
+    live = Counters(at=AT, hours=336, routes=(RouteCounters(name="mes|sy", replies=50, repeats=5, on=False),))
+    figures = Stats(
+        at=AT,
+        question=Question(hours=336),
+        repeats=Share(part=6, whole=50),
+        confusions=Share(part=3, whole=50),
+        reopened=Share(part=2, whole=40),
     )
-    page = markdown(found, live)
+    page = markdown(found, live, figures)
+    assert "6 of 50 (12.0%)" in page
+    assert "opened again | 2 of 40 (5.0%)" in page
     assert "20 of 20 (100.0%)" in page
     assert "5 of 50 (10.0%)" in page
     assert "did not understand it | 3 |" in page
