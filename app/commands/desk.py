@@ -37,7 +37,7 @@ def run(given: argparse.Namespace) -> int:
     from app import signed_in
 
     where = settings(given.home, rules=given.rules, actor=given.actor)
-    login = None if given.local else signed_in.current(where)
+    login = None if given.local or given.database else signed_in.current(where)
     if login is not None:
         where = replace(where, server=login.url, actor=login.user)
         return open_desk(where, urlsplit(login.url).netloc, (), plain=given.plain, log=given.log)

@@ -14,7 +14,6 @@ from config.settings import Settings, settings
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    database(parser)
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default 127.0.0.1)")
     parser.add_argument("--port", type=_port, default=7180, metavar="N", help="which port (default 7180)")
     parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate chain, PEM")
@@ -26,13 +25,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--metrics", action="store_true", help="figures for Prometheus at /metrics, for a worker's token"
     )
     parser.add_argument("--docs", action="store_true", help="show the contract at /docs and /openapi.json")
-
-
-def database(parser: argparse.ArgumentParser) -> None:
-    """The option of everything that opens the database itself."""
-    parser.add_argument(
-        "--database", metavar="URL", help="a file or postgresql+psycopg://… (default: your own queue) [LASTCLICK_QUEUE]"
-    )
 
 
 def run(given: argparse.Namespace) -> int:
@@ -65,20 +57,10 @@ def _say(where: Settings, url: str, people: object) -> None:
     from store.people import People
 
     assert isinstance(people, People)
-    print(f"Serving {shown(where.queue)} at {url}. Ctrl+C stops it.", file=sys.stderr)
+    print(f"Serving {where.place} at {url}. Ctrl+C stops it.", file=sys.stderr)
     if not people.users():
         print("Nobody can sign in yet: lastclick user add NAME --role lead", file=sys.stderr)
     sys.stderr.flush()
-
-
-def shown(place: str) -> str:
-    """A database's address without the password in it."""
-    from urllib.parse import urlsplit
-
-    if "://" not in place:
-        return place
-    parts = urlsplit(place)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
 
 
 def _port(text: str) -> int:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from app.commands.serve import database
-
-    database(parser)
     what = parser.add_subparsers(dest="what", required=True, metavar="rotate|list|revoke")
     what.add_parser("rotate", help="a new token in the place of yours")
     what.add_parser("list", help="tokens with their ends; never the tokens themselves")

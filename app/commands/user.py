@@ -15,9 +15,6 @@ ROLES = get_args(Role)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from app.commands.serve import database
-
-    database(parser)
     what = parser.add_subparsers(dest="what", required=True, metavar="add|code|list|revoke")
     add = what.add_parser("add", help="add a user; prints their one-time code")
     add.add_argument("name")

@@ -82,6 +82,8 @@ class Server:
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
                 writer.close()
                 return
+            if self.process.returncode is not None:
+                raise RuntimeError(f"the server ended with {self.process.returncode} instead of starting")
             await asyncio.sleep(0.1)
         raise TimeoutError("the server did not start")
 

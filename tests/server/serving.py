@@ -55,16 +55,22 @@ class Served:
     """A server over a queue; `token` gives a user's token, made when it is first asked for."""
 
     def __init__(
-        self, url: str | Path, judge: Judge, options: Options | None = None, head_seconds: float = 10.0
+        self,
+        url: str | Path,
+        judge: Judge,
+        options: Options | None = None,
+        head_seconds: float = 10.0,
+        tls: tuple[Path, Path] | None = None,
     ) -> None:
         self.local = LocalQueue(url, judge)
         self.people = People(open_database(url))
         self.app = application(self.local, self.people, options)
         socket = listen(Address(port=0))
         self.port = socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        address = Address(port=self.port, cert=tls[0], key=tls[1]) if tls else Address(port=self.port)
+        self.url = address.url
         self._tokens: dict[str, str] = {}
-        self.server = Server(self.app, config(self.app, Address(port=self.port), head_seconds))
+        self.server = Server(self.app, config(self.app, address, head_seconds))
         asyncio.run_coroutine_threadsafe(self._start(socket), loop()).result(20)
 
     def token(self, name: str, role: Role = "lead", **more: Any) -> str:

@@ -18,8 +18,10 @@ from store.live import Event
 from store.queue import Invalid, NotSignedIn, Unavailable
 from store.remote import RemoteQueue
 from tests.contract import shop
+from tests.contract.honest_judge import HonestJudge
 from tests.server.conftest import Team
 from tests.server.cutting import Cutting
+from tests.server.serving import Served
 
 
 @asynccontextmanager
@@ -101,6 +103,27 @@ async def test_a_certificate_that_does_not_hold_is_named(
     async with answering(b"", context) as port:
         with pytest.raises(Unavailable, match=f"{said}.*Nothing was sent"):
             await RemoteQueue.open(f"https://localhost:{port}", "lct_x")
+
+
+async def test_a_queue_over_tls_is_the_same_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = trustme.CA()
+    made = authority.issue_cert("127.0.0.1")
+    made.private_key_pem.write_to_path(tmp_path / "key.pem")
+    for number, pem in enumerate(made.cert_chain_pems):
+        pem.write_to_path(tmp_path / "cert.pem", append=number > 0)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    tls = (tmp_path / "cert.pem", tmp_path / "key.pem")
+    served = await asyncio.to_thread(lambda: Served(tmp_path / "queue.sqlite", HonestJudge(), tls=tls))
+    try:
+        assert served.url.startswith("https://")
+        queue = await RemoteQueue.open(served.url, await asyncio.to_thread(served.token, "ana"))
+        following = asyncio.create_task(take(queue, await queue.head(), 1))
+        await asyncio.to_thread(served.local_submit, "m1", "t1")
+        assert [event.kind for event in await following] == ["message.received"]
+        await queue.close()
+    finally:
+        await asyncio.to_thread(served.stop)
 
 
 async def test_a_revoked_token_is_said_with_what_to_do(team: Team) -> None:
