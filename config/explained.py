@@ -64,6 +64,7 @@ REVIEW = {
     "spot_check_shares": "another share for single routes: { messy = 0.2 }",
     "spot_check_twice": "share of the drawn replies that two people read, to see whether they agree",
     "confidence_floor": "below it nothing is answered",
+    "sources_seen": "before high risk is let go its sources were: listed on screen, opened one by one, or off: no matter",
     "name": "how the rule is called in lists and figures",
     "if": "all conditions must hold: action, amount_over and per_day_over by currency, risk, policy_exception, words, "
     "identity, models_disagree, unproven_claim, hidden_characters, one_model_only, failure, irreversible, external, leak, "

@@ -384,6 +384,8 @@ class Windows(Shape):
     spot_check_twice: Share = 0.2
     """Of the drawn ones, so many are graded by two people, to see whether they agree."""
     confidence_floor: float = 0.6
+    sources_seen: Literal["off", "listed", "opened"] = "off"
+    """Before something of high risk is let go, its sources must have stood on screen by name, or been opened."""
 
 
 class Rules(Shape):

@@ -433,6 +433,8 @@ class Decision(Value):
     at: Time = Field(default_factory=now)
     took_ms: int = 0
     evidence_opened: tuple[Line, ...] = ()
+    evidence_shown: tuple[Line, ...] = ()
+    """Sources that stood on screen by name; `evidence_opened` are those that were read."""
     verdicts: tuple[Verdict, ...] = ()
     internal_note: Body | None = None
     instead: Annotated[Retry | HandOver | Snooze, Field(discriminator="type")] | None = None

@@ -67,6 +67,8 @@ def decide(session: Session, judge: Judge, decision: Decision, lease: Lease) -> 
     chosen = verdicts.choose(judge, shown.proposal, decision.verdicts)
     team.may_let_go(session, decision.actor, chosen.proposal.actions)
     gate = _gate(session, judge, row, shown, chosen)
+    if chosen.lets_go:
+        _looked(judge, shown, gate, decision)
     if chosen.overrides:
         counting.add(session, "overrides", row.route)
     needs_two = chosen.lets_go and _needs_two(shown.gate, gate)
@@ -147,7 +149,7 @@ def _same_again(known: DecisionRow, decision: Decision) -> Outcome:
 
 
 def _body(decision: Decision) -> dict[str, object]:
-    return decision.model_dump(mode="json", exclude={"at", "took_ms", "evidence_opened"})
+    return decision.model_dump(mode="json", exclude={"at", "took_ms", "evidence_opened", "evidence_shown"})
 
 
 def _still_the_same(session: Session, row: ReviewRow, shown: Review, decision: Decision) -> None:
@@ -167,6 +169,25 @@ def _still_the_same(session: Session, row: ReviewRow, shown: Review, decision: D
         raise Conflict("The customer has written since you opened this.", review=shown, field="watermark")
     if decision.fingerprint != row.fingerprint or fingerprint(shown.proposal, shown.gate) != row.fingerprint:
         raise Conflict("This changed since you opened it. Look at it again.", review=shown, field="fingerprint")
+
+
+_ON_SCREEN = 9
+"""Sources that a screen lists and keys open."""
+
+
+def _looked(judge: Judge, shown: Review, gate: Gate, decision: Decision) -> None:
+    """High risk is let go only by who had the sources on screen, where the team asks for it. Raises `Invalid`."""
+    asked = judge.windows.sources_seen
+    if asked == "off" or "high" not in (shown.gate.risk, gate.risk):
+        return
+    seen = {*decision.evidence_opened, *(decision.evidence_shown if asked == "listed" else ())}
+    sources = shown.proposal.evidence[:_ON_SCREEN]
+    unseen = [(n, each.title) for n, each in enumerate(sources, start=1) if each.id not in seen]
+    if unseen:
+        n, title = unseen[0]
+        what = "was not opened" if asked == "opened" else "was not on screen"
+        more = f", nor were {len(unseen) - 1} more" if len(unseen) > 1 else ""
+        raise Invalid(f"Look at the sources first: source {n}, {title}, {what}{more}.")
 
 
 # ── retry, hand over, snooze ─────────────────────────────────────────────────

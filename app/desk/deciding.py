@@ -48,6 +48,8 @@ class OpenCase:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     note: str | None = None
     sources_opened: list[str] = field(default_factory=list)
+    sources_listed: list[str] = field(default_factory=list)
+    """Those that stood on screen by name."""
 
     @property
     def units(self) -> tuple[tuple[str, ...], ...]:
@@ -153,6 +155,7 @@ def decision(
         actor=actor,
         took_ms=max(took_ms, 0),
         evidence_opened=tuple(case.sources_opened),
+        evidence_shown=tuple(case.sources_listed),
         verdicts=() if instead else tuple(given[each] for each in ids if each in given),
         internal_note=note,
         instead=instead,

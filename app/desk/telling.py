@@ -93,6 +93,7 @@ class Telling:
     def _show(self, review: Review) -> None:
         lease = self._case.lease if self._case and self._case.review.id == review.id else None
         self._case = OpenCase(review, self._clock(), lease)
+        self._case.sources_listed = [each.id for each in review.proposal.evidence]  # all are read out
         self._edits, self._reply = {}, None
         self._tell()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -26,6 +27,32 @@ from store.live import View
 from store.queue import Conflict, Invalid, LeaseLost, NotFound
 from tests.contract import shop
 from tests.contract.conftest import House, until
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "refused"),
+    [
+        ("off", {}, False),
+        ("listed", {}, True),
+        ("listed", {"evidence_shown": ("e1",)}, False),
+        ("listed", {"evidence_opened": ("e1",)}, False),
+        ("opened", {"evidence_shown": ("e1",)}, True),
+        ("opened", {"evidence_opened": ("e1",)}, False),
+    ],
+)
+async def test_high_risk_is_let_go_only_by_who_had_the_sources_on_screen(
+    open_house: Callable[..., House], asked: str, given: dict[str, tuple[str, ...]], refused: bool
+) -> None:
+    house = open_house(sources_seen=asked)
+    review = await house.waiting()
+    lease = await shop.held(house.queue, review)
+    if not refused:
+        await house.queue.decide(shop.decision(review, **given), lease)
+        return
+    with pytest.raises(Invalid, match=r"source 1, order W2378156, was not"):
+        await house.queue.decide(shop.decision(review, **given), lease)
+    rejected = [Reject(action_id=one, code="x") for one in review.proposal.to_decide()]
+    await house.queue.decide(shop.decision(review, "ana", *rejected, number="d2"), lease)
 
 
 async def test_approving_lets_the_actions_go_in_order_and_the_reply_last(house: House) -> None:

@@ -317,6 +317,7 @@ async def test_a_source_opens_by_its_number_and_lights_its_claims(queue: FakeQue
         await pilot.press("y")
         await until(pilot, lambda: decided(queue), "the decision")
         assert decided(queue)[0].evidence_opened == ("e2",)
+        assert decided(queue)[0].evidence_shown == ("e1", "e2", "e3")
 
 
 async def test_all_messages_and_the_other_proposal(queue: FakeQueue) -> None:

@@ -87,6 +87,8 @@ class TicketPane(Vertical):
         self._draw("fact-action", facts.actions(case))
         self._draw("fact-who", facts.who(review))
         self._draw("fact-sources", facts.sources(review, source, cells, rows))
+        if self.query_one("#fact-row-sources").display:
+            case.sources_listed = [each.id for each in review.proposal.evidence[: facts.SOURCES_SHOWN]]
         evidence = review.proposal.evidence
         chosen = evidence[source - 1] if source else None
         self._draw("reply-text", letters.reply(review.proposal, chosen.id if chosen else None, claim))
