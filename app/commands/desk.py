@@ -34,10 +34,13 @@ def shown(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    from app import signed_in
-
     where = settings(given.home, rules=given.rules, actor=given.actor)
-    login = None if given.local or given.database else signed_in.current(where)
+    if not (given.local or given.database) and where.login.exists():
+        from app import signed_in  # who is not signed in anywhere has the first picture before this is loaded
+
+        login = signed_in.current(where)
+    else:
+        login = None
     if login is not None:
         where = replace(where, server=login.url, actor=login.user)
         return open_desk(where, urlsplit(login.url).netloc, (), plain=given.plain, log=given.log)
@@ -60,8 +63,8 @@ def open_desk(
             file=sys.stderr,
         )
         return 2
-    if plain:
-        return _open(where, title, beside, log, None, plain=True)
+    if plain or where.server:  # the file beside a server's desk is not what the desk shows
+        return _open(where, title, beside, log, None, plain=plain)
     from app.desk import first
 
     with first.picture(where.queue, where.session, where.actor, title) as picture:

@@ -178,3 +178,21 @@ def test_a_keymap_that_cannot_be_used_is_told_on_a_clean_terminal(home: Path) ->
         assert terminal.exit_code(60) == 2
         told = bytes(terminal.output)
         assert told.index(b"\x1b[?1049l") < told.index(b"The desk does not open")
+
+
+def test_a_desk_on_a_server_does_not_begin_with_the_file_beside_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.commands import desk
+    from config.settings import settings
+
+    began: list[object] = []
+
+    def begin(*given: object, plain: bool) -> int:
+        began.append(given[-1])
+        return 0
+
+    monkeypatch.setattr(desk, "_open", begin)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(first, "_drawn", lambda *_: pytest.fail("the local queue was looked at"))
+    assert desk.open_desk(replace(settings(home), server="https://desk.example"), "desk.example", ()) == 0
+    assert began == [None]
