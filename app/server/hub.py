@@ -4,11 +4,14 @@ the same row. Who is slow lags behind alone; who is behind the row is caught up 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncIterator
 
 from store.live import Event
 from store.queue import Queue, QueueError, TooOld
+
+LOG = logging.getLogger("lastclick.server")
 
 KEPT = 8_192
 """Newest events in memory."""
@@ -46,6 +49,9 @@ class Hub:
             except TooOld:
                 last, self._row = None, []
             except QueueError:
+                await asyncio.sleep(random.uniform(0.2, 1.0))
+            except Exception as defect:  # everybody's stream hangs on this one reader: it goes on, and says so
+                LOG.error("The journal's reader failed with %s and goes on", type(defect).__name__)
                 await asyncio.sleep(random.uniform(0.2, 1.0))
 
     def close(self) -> None:
