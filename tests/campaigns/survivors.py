@@ -6,6 +6,8 @@ EQUIVALENT: dict[str, str] = {
     'contract: "utf-8", "surrogatepass" [\'utf-8\' → other]': "Python finds the codec whatever stands around its name",
     "failures: if status == 500 or status > 504: [Gt → GtE]": "504 is temporary and does not come so far",
     "matters: ids = (identifier.lstrip(\"#\").casefold() for identifier in _ID.findall(text)) ['#' → other]": "no id begins with a question mark",
+    "routing: return False [returns None]": "who asks takes nothing for no",
+    "routing: if not _kept or _kept[0][0] is not rules.triggers: [0 + 1] #2": "only spares work: the rules are taken apart again",
     "repeats: return _contact(message, best) if most > _demanded(message.text, here=here) else None [Gt → GtE]": "points are never exactly as many as are demanded",
     "proof: asked_facts, asked_words = (_facts(asked), _words(asked)) if asked and (reading.facts or reading.names) else _NONE [And → Or]": "only spares work: nothing is looked up in what was read",
     'proof: return sentence.split(" ", 1)[0] [1 + 1]': "only the first part is taken",
