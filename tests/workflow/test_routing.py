@@ -209,6 +209,23 @@ def test_a_question_is_known_again_in_other_lines_and_with_its_slots_filled() ->
     assert not asked(waiting, "never_written", with_slot)
 
 
+@pytest.mark.parametrize(
+    ("sent", "same"),
+    [
+        ("We do not know no. #HF-10012 yet.", True),
+        ("We do not know no. HF-10012 yet.", False),
+        ("We do no kno no. #HF-10012 yet.", False),
+        ("We do not know no. # yet.", False),
+    ],
+)
+def test_what_only_looks_like_the_question_is_another(sent: str, same: bool) -> None:
+    told = rules().messages["order_not_found"].model_copy(update={"customer": "We do not know no. #{order} yet."})
+    waiting = case()
+    messages = (message(sent, id="r1", direction="outbound"), waiting.message)
+    asks = rules().model_copy(update={"messages": {"order_not_found": told}})
+    assert asked(waiting.model_copy(update={"messages": messages}), "order_not_found", asks) is same
+
+
 def test_what_failed_is_told_where_the_trigger_has_no_message_of_its_own() -> None:
     failed = {"failure": failure("records_down", "lookup", rules())}
     assert route(case(**failed), rules(), ON).message == "records_down"
