@@ -73,7 +73,7 @@ def number(stats: Stats) -> list[Content]:
 def change(now: Share, before: Share) -> tuple[str, str]:
     """Whether a rate has moved for certain: the two intervals do not meet."""
     if not now.whole or not before.whole:
-        return "· before:", "$quiet"
+        return "before:", "$quiet"
     if now.interval[0] > before.interval[1]:
         return "▲ more than", "bold $warning"
     if now.interval[1] < before.interval[0]:

@@ -34,6 +34,9 @@ COUNTED = ("replies", "returned", "confused", "decided", "overrides", "handled",
            "calls", "call_retries", "call_errors", "cost")  # fmt: skip
 TIMED = ("handle_ms.route", "call_ms.model", "call_ms.prompt", "carry_ms.action", "first_reply_ms.all", "decide_ms.all")
 
+READ_BY_HOUR = {0, 1, 2, 6, 7, 8, 13, 14, 27, 28, 55, 56}
+"""Days back whose hours some question reads; hours that none reads are not made."""
+
 
 def fill(path: Path, tickets: int, seed: int = 7) -> int:
     """Rows of roll-ups as so many tickets in eight weeks leave them. Returns how many."""
@@ -44,20 +47,24 @@ def fill(path: Path, tickets: int, seed: int = 7) -> int:
         raw: Any = connection.connection.dbapi_connection
         raw.execute("PRAGMA synchronous = OFF")
         raw.execute("BEGIN IMMEDIATE")
-        for hour in range(56 * 24):
-            at = end - hour * HOUR
-            cells = _hour(chance, max(1, tickets // (28 * 24)))
-            for suffix, start in (("", at), ("/day", at - at % DAY)):
-                made = [(name + suffix, start, key, part, n) for (name, key, part), n in cells.items()]
-                raw.executemany(
-                    "INSERT INTO figures VALUES (?, ?, ?, ?, ?) "
-                    "ON CONFLICT (name, at, key, part) DO UPDATE SET count = count + excluded.count",
-                    made,
-                )
-                rows += len(made)
+        for back in range(57):
+            day: Counter[tuple[str, str, int]] = Counter()
+            start = end - end % DAY - back * DAY
+            for hour in range(24):
+                cells = _hour(chance, max(1, tickets // (28 * 24)))
+                day.update(cells)
+                if back in READ_BY_HOUR and start + hour * HOUR <= end:
+                    rows += _insert(raw, "", start + hour * HOUR, cells)
+            rows += _insert(raw, "/day", start, day)
         raw.execute("COMMIT")
     database.close()
     return rows
+
+
+def _insert(raw: Any, suffix: str, at: int, cells: Counter[tuple[str, str, int]]) -> int:
+    made = [(name + suffix, at, key, part, n) for (name, key, part), n in sorted(cells.items())]
+    raw.executemany("INSERT INTO figures VALUES (?, ?, ?, ?, ?)", made)
+    return len(made)
 
 
 def _hour(chance: random.Random, tickets: int) -> Counter[tuple[str, str, int]]:
