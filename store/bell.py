@@ -56,10 +56,11 @@ class Bell:
         """Something was committed here: wakes this process at once and the others within twenty milliseconds."""
         self._count += 1
         self._start()
-        if not self._rung and self._pipe is not None:
+        pipe = self._pipe
+        if not self._rung and pipe is not None:
             self._rung = True
             with contextlib.suppress(OSError):
-                os.write(self._pipe[1], b"!")
+                os.write(pipe[1], b"!")
 
     def close(self) -> None:
         """What was rung is still passed on."""
@@ -95,7 +96,8 @@ class Bell:
                 if self._closed:
                     break
                 select.select([self._pipe[0]], [], [], _PAUSE)
-        for end in self._pipe:
+        pipe, self._pipe = self._pipe, None  # before it is closed: its numbers are soon another file's
+        for end in pipe:
             os.close(end)
 
     def _listen(self, connection: psycopg.Connection[Any]) -> None:
