@@ -176,6 +176,19 @@ def sums(
     return found
 
 
+def top(session: Session, name: str, start: int, end: int, limit: int) -> list[str]:
+    """The keys under which a name came to most, the most first: for keys that are without number."""
+    arms = [
+        select(_figures.c.key, func.sum(_figures.c.count).label("n"))
+        .where(_figures.c.name == name + suffix, _figures.c.at >= low, _figures.c.at < high)
+        .group_by(_figures.c.key)
+        for suffix, low, high in spans(start, end)
+    ]
+    every = union_all(*arms).subquery()
+    ranked = select(every.c.key).group_by(every.c.key).order_by(func.sum(every.c.n).desc(), every.c.key)
+    return list(session.execute(ranked.limit(limit)).scalars())
+
+
 def buckets(session: Session, name: str, start: int, end: int) -> dict[str, dict[int, int]]:
     """The histograms of a name, by key."""
     found: dict[str, dict[int, int]] = {}

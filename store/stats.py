@@ -106,9 +106,9 @@ def cells(session: Session, by: Dimension, times: tuple[int, int, int]) -> tuple
     """One line a key: what customers came back on most first, then what people changed most, then what is used most."""
     before, start, end = times
     part = ["returned", "overrides", "confused"]
-    found = sums(session, [f"{name}.{by}" for name in part], start, end)
-    keys = _ranked(found, by) if by == "reply" else None
-    # Every reply a model writes may be a pattern of its own: only those that came back are looked up.
+    # Every reply a model writes may be a pattern of its own: only those that came back most are looked up.
+    keys = sheets.top(session, f"returned.{by}", start, end, SHOWN) if by == "reply" else None
+    found = sums(session, [f"{name}.{by}" for name in part], start, end, keys)
     wholes = sums(session, [f"{name}.{by}" for name in ("replies", "decided")], start, end, keys)
     past = sums(session, [f"{name}.{by}" for name in ("returned", "replies")], before, start, keys)
     made = [
@@ -123,11 +123,6 @@ def cells(session: Session, by: Dimension, times: tuple[int, int, int]) -> tuple
     ]
     used = [one for one in made if one.repeats.whole or one.overrides.whole]
     return tuple(sorted(used, key=_order)[:SHOWN])
-
-
-def _ranked(found: dict[str, dict[str, int]], by: str) -> list[str]:
-    counts = found[f"returned.{by}"]
-    return sorted(counts, key=lambda key: (-counts[key], key))[:SHOWN]
 
 
 def _of(parts: dict[str, int], wholes: dict[str, int], key: str) -> Share:
