@@ -124,7 +124,8 @@ class Liar(Cutting):
         if self._lie != "events" or b"event: entry" not in some:
             return some
         self._n += 1
-        return b": beat\n\n" if self._n % 50 == 0 and some.startswith(b"id: ") and some.endswith(b"\n\n") else some
+        whole = some.endswith(b"\n\n\r\n") and b"\r\nid: " in some[:16]  # chunks of their own, all of them
+        return b"8\r\n: beat\n\n\r\n" if self._n % 50 == 0 and whole else some
 
 
 def outside(n: int) -> Proposal:
