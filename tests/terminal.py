@@ -86,6 +86,15 @@ class Terminal:
     def type(self, keys: str) -> None:
         os.write(self._fd, keys.encode())
 
+    def click(self, word: str, *, last: bool = False, times: int = 1) -> None:
+        """Press and release the left button on the first place where the word stands, as a terminal with SGR mouse tells
+        it; `last`: on the lowest one."""
+        self.wait_for(word)
+        rows = [(y, row) for y, row in enumerate(self.columns(0, self._screen.columns)) if word in row]
+        y, row = rows[-1 if last else 0]
+        x = (row.rindex(word) if last else row.index(word)) + 1
+        self.type(f"\x1b[<0;{x + 1};{y + 1}M\x1b[<0;{x + 1};{y + 1}m" * times)
+
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 

@@ -168,6 +168,14 @@ def effect(review: Review, verdicts: Iterable[Verdict]) -> tuple[str, ...]:
     return tuple(_clause(verdict, actions.get(verdict.action_id)) for verdict in verdicts)
 
 
+def checks(review: Review, verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    """The facts that are read again before these verdicts run; one that is another then stops them."""
+    running = {verdict.action_id for verdict in verdicts if isinstance(verdict, Approve | Edit)}
+    needs = [need for action in review.proposal.actions if action.action_id in running for need in action.preconditions]
+    told = (f"{each.record} {each.record_id} {each.field.replace('_', ' ')} is {each.expected}" for each in needs)
+    return tuple(dict.fromkeys(told))
+
+
 def _clause(verdict: Verdict, action: Action | None) -> str:
     what = exact_words(action) if action else "the reply to the customer"
     match verdict:

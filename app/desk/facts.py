@@ -6,13 +6,13 @@ Amounts, targets and ids stand on lines of their own, made from typed fields: no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from textual.content import Content
 
 from app.desk.deciding import OpenCase, action_words
 from app.desk.figures import ago
-from app.desk.words import line, lines, short, words
+from app.desk.words import line, lines, press, short, words
 from store.contract import REPLY, Action, Json, Money, Review, Verdict
 
 SOURCES_SHOWN = 9
@@ -20,6 +20,7 @@ REASON_CAP = 300
 NAME_CELLS = 40
 HOW_CELLS = 80
 TITLE_CELLS = 60
+OLD_FACTS = timedelta(hours=1)
 
 
 def why(review: Review) -> Content:
@@ -104,7 +105,8 @@ def sources(review: Review, shown: int | None = None, cells: int = 60, rows: int
         return words("None: nothing in this proposal is proven.", "$warning")
     apart = len(evidence) <= rows
     parts = [
-        line(
+        press(
+            f"source_{n}",
             (f"{n}", "bold reverse $primary" if n == shown else "bold $primary"),
             (f" {short(each.title, 2 * cells - 4 if apart else TITLE_CELLS)}", "bold" if n == shown else ""),
         )
@@ -119,15 +121,18 @@ def freshness(review: Review, stale: bool, now: datetime) -> Content:
     """Whether what is shown is what is so: the newest customer message, when the facts were read, and the envelope."""
     newest = review.newest_customer_message_id == review.proposal.watermark.last_customer_message_id
     read = max((each.read_at for each in review.proposal.evidence), default=None)
-    facts_read = f" · facts read {ago(read, now)}" if read else ""
-    mark = f" · {review.fingerprint[:6]}"
+    shown, between = review.fingerprint[:6], (" · ", "$quiet")
     if stale:
-        return words(" ≠ changed since you opened it ", "bold $error")
-    if not newest:
-        return line(
-            (" ✗ the customer wrote after this was proposed", "bold $error"), (f"{facts_read}{mark} ", "$quiet")
-        )
-    return line((" ✓ newest message", "$success"), (f"{facts_read}{mark} ", "$quiet"))
+        return words(f" ≠ {shown} changed since you opened it ", "bold $error")
+    same = (f" ✓ {shown}", "$success")
+    message = ("✓ newest message", "$success") if newest else ("✗ the customer wrote since", "bold $error")
+    return line(same, between, message, *((between, _facts_read(read, now)) if read else ()), (" ", ""))
+
+
+def _facts_read(at: datetime, now: datetime) -> tuple[str, str]:
+    """How old the facts are: green while they are young. Whatever their age, they are read again before anything runs."""
+    old = now - at > OLD_FACTS
+    return f"{'◐' if old else '✓'} facts read {ago(at, now)}", "$warning" if old else "$success"
 
 
 def _details(action: Action) -> list[Content]:

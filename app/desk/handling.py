@@ -190,7 +190,8 @@ class Handling(Holding):
 
     def _pend(self, verdicts: tuple[Verdict, ...], gate: Gate | None = None) -> None:
         case = self._the_case()
-        self.pending = Pending(deciding.effect(case.review, verdicts), lambda: self._send(verdicts), gate)
+        effect, checks = deciding.effect(case.review, verdicts), deciding.checks(case.review, verdicts)
+        self.pending = Pending(effect, lambda: self._send(verdicts), gate, checks)
         self._counter.redraw()
 
     def _confirm(self) -> None:

@@ -37,11 +37,12 @@ class Counter(Protocol):
 
 @dataclass
 class Pending:
-    """A decision that waits for its second key: what will happen, in words."""
+    """A decision that waits for its second key: what will happen, and which facts are read again before, in words."""
 
     effect: tuple[str, ...]
     send: Callable[[], None]
     gate: Gate | None = None
+    checks: tuple[str, ...] = ()
 
 
 class Holding:

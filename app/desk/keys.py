@@ -286,6 +286,11 @@ def shown(key_id: str) -> str:
     return next((key.shown for key in _table if key.id == key_id), "")
 
 
+def called(shown: str, title: str) -> str:
+    """The action that is written so in the footer; empty when there is none."""
+    return next((key.id for key in _table if (key.shown, key.title) == (shown, title)), "")
+
+
 def works(key_id: str, now: Situation) -> bool:
     """Whether that action may run now."""
     return any(key.id == key_id and key.works(now) for key in _table)

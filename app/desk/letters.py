@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from app.desk.words import NOTHING, capped, line, lines, words
+from app.desk.words import NOTHING, capped, line, lines, press, words
 from store.contract import Claim, Evidence, Message, Proposal
 
 BODY_CAP = 16_000
@@ -120,6 +120,10 @@ def _marked(text: str, claims: Sequence[Claim], number: dict[str, int], lit: set
 def _sentence(claim: Claim, number: dict[str, int], *, lit: bool) -> Content:
     if claim.problem:
         return line(("⚠ ", "bold $error"), (claim.text, "underline $error"))
-    marks = "".join(f"[{number[each]}]" for each in claim.evidence_ids if each in number)
+    marks = [
+        press(f"source_{number[each]}", (f"[{number[each]}]", "$secondary"))
+        for each in claim.evidence_ids
+        if each in number
+    ]
     body = line(("▸", "bold $accent"), (claim.text, "bold $accent")) if lit else words(claim.text)
-    return line(body, (f" {marks}", "$secondary")) if marks else body
+    return line(body, (" ", ""), *marks) if marks else body

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
+from textual.style import Style
 
 from store import plain
 
@@ -22,6 +23,17 @@ def words(text: str, style: str = "") -> Content:
 def line(*pieces: Piece) -> Content:
     """Pieces of text and style, one after the other: `line(("Refund ", ""), ("€1.00", "bold"))`."""
     return Content.assemble(*(piece if isinstance(piece, Content) else words(*piece) for piece in pieces))
+
+
+def press(key_id: str, *pieces: Piece) -> Content:
+    """A line that does on a click what that action's key does. The action's id is ours, never outside text."""
+    return line(*pieces).stylize(Style.from_meta({"press": key_id}))
+
+
+def pressed(style: object) -> str:
+    """The action that stands where somebody clicked (the style of the event); empty: none."""
+    found = getattr(style, "meta", {}).get("press", "")
+    return found if isinstance(found, str) else ""
 
 
 def lines(rows: Iterable[Content]) -> Content:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from app.desk import bulk
 from app.desk.bulk import MOST, Tags
@@ -136,3 +137,16 @@ async def listed(pilot: Pilot[Any]) -> None:
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
 def test_the_list_before_a_decision_as_it_looks(snap_compare: Any, queue: FakeQueue, size: tuple[int, int]) -> None:
     assert snap_compare(desk(queue), terminal_size=size, run_before=listed)
+
+
+async def test_what_can_charge_is_read_to_its_end_before_it_is_approved() -> None:
+    queue = FakeQueue([samples.review(n) for n in range(1, 21)])
+    async with desk(queue).run_test(size=SIZE) as pilot:
+        await on_screen(pilot, "r1")
+        await pilot.press("T", "b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, BulkDialog) and pilot.app.screen.settled, "the list")
+        await pilot.press("a", "y")
+        assert isinstance(pilot.app.screen, BulkDialog)
+        assert "read the list to its end" in str(pilot.app.screen.query_one("#problem", Static).visual)
+        await pilot.press(*["pagedown"] * 5, "a", "y")
+        await until(pilot, lambda: len(queue.decisions) == 20, "twenty decisions")

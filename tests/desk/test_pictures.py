@@ -63,6 +63,27 @@ async def comparing(pilot: Pilot[Any]) -> None:
     await typed_dialog(pilot)
 
 
+async def responding(pilot: Pilot[Any]) -> None:
+    await opened(pilot)
+    await pilot.press("x")
+    await typed_dialog(pilot)
+
+
+async def retrying(pilot: Pilot[Any]) -> None:
+    await opened(pilot)
+    await pilot.press("t")
+    await typed_dialog(pilot)
+    await pilot.press("ctrl+s")  # nothing was written: it says what is needed
+
+
+async def too_soon(pilot: Pilot[Any]) -> None:
+    """A verdict in the moment after another one."""
+    await asked(pilot)
+    await pilot.press("y")
+    await claimed(pilot, "r4190")
+    await pilot.press("a")
+
+
 STATES: dict[str, Steps] = {
     "open": opened,
     "confirm": asked,
@@ -71,6 +92,9 @@ STATES: dict[str, Steps] = {
     "help": helped,
     "source": with_source,
     "other": comparing,
+    "respond": responding,
+    "retry": retrying,
+    "too-soon": too_soon,
 }
 
 
@@ -190,6 +214,30 @@ def test_a_case_that_another_has_open(snap_compare: Any, size: tuple[int, int]) 
     async def steps(pilot: Pilot[Any]) -> None:
         await on_screen(pilot)
         await pilot.press(*(["tab"] if size[0] < 100 else []))
+
+    assert snap_compare(desk(queue), terminal_size=size, run_before=steps)
+
+
+def test_the_live_figures_of_a_narrow_screen(snap_compare: Any) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
+        await on_screen(pilot)
+        await pilot.press("tab", "tab")
+
+    assert snap_compare(desk(FakeQueue(samples.day())), terminal_size=(80, 24), run_before=steps)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
+def test_what_was_left_of_several(snap_compare: Any, size: tuple[int, int]) -> None:
+    queue = FakeQueue([samples.review(n) for n in range(1, 9)])
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await on_screen(pilot, "r1")
+        await pilot.press("space", "space", "space")
+        queue.take("r2", "bo")
+        await pilot.press("b")
+        await typed_dialog(pilot)
+        await pilot.press("a", "y")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "LeftDialog", "what was left")
 
     assert snap_compare(desk(queue), terminal_size=size, run_before=steps)
 

@@ -175,6 +175,8 @@ def _decide_tagged(anna: Agent) -> None:
     for n in range(1, BULK + 2):
         anna.press(" ", f"{n} tagged")
     anna.press("b", f"Decide {BULK} cases at once", "together", "T-003     bo has it open")
+    for _ in range(BULK // 4):
+        anna.terminal.type("\x1b[6~")  # they can charge: the list is read to its end before it is approved
     anna.press_until_heard("a", f"approves all {BULK}")
     anna.press("y", f"{BULK} decided, 1 left", "T-003     bo has it open")
     anna.press("\x1b", f"{38 - BULK} waiting", f"to undo: {BULK} cases")

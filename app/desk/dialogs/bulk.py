@@ -19,6 +19,7 @@ from app.desk.words import NOTHING, fit, line, lines, short, words
 from store.contract import Money, Review
 
 Answer = Literal["approve", "reject"]
+SOURCES_CELLS = 92
 
 
 class BulkDialog(Dialog[Answer]):
@@ -29,40 +30,54 @@ class BulkDialog(Dialog[Answer]):
         super().__init__(words(f"Decide {count} cases at once" if count != 1 else "Decide one case"), _choices())
         self._batch = batch
         self._approving = False
+        self._read = False
 
     def fields(self) -> ComposeResult:
         yield Static(lines([_why(self._batch.reviews[0])]), id="bulk-why")
         with VerticalScroll(id="bulk-cases", can_focus=False):
             yield Static(lines(_cases(self._batch.reviews)))
-        yield Static(lines([_sum(self._batch.reviews)]), id="bulk-sum")
-        yield Static(lines(_left_out("Left out", self._batch.left_out)), id="bulk-left")
+        if total := _sum(self._batch.reviews):
+            yield Static(total, id="bulk-sum")
+        if self._batch.left_out:
+            yield Static(lines(_left_out("Left out", self._batch.left_out)), id="bulk-left")
 
     def on_key(self, event: events.Key) -> None:
         pressed = {key.id for key in keys.table() if event.key in key.keys}
+        if pressed & {"down", "page_down"}:
+            self._scroll(1, page="page_down" in pressed)
+        elif pressed & {"up", "page_up"}:
+            self._scroll(-1, page="page_up" in pressed)
         if not self.settled:
             return
         if self._approving and "confirm" in pressed:
             self.dismiss("approve")
+        elif "approve" in pressed and not self._was_on_screen():
+            self.problem(_read_on())
         elif "approve" in pressed:
             self._approving = True
-            self._hint_is(_sure(len(self._batch.reviews)))
+            self.problem(NOTHING)
+            self.hint(_sure(len(self._batch.reviews)))
         elif "reject" in pressed:
             self.dismiss("reject")
-        elif pressed & {"down", "page_down"}:
-            self.query_one("#bulk-cases").scroll_relative(y=3, animate=False)
-        elif pressed & {"up", "page_up"}:
-            self.query_one("#bulk-cases").scroll_relative(y=-3, animate=False)
+
+    def _scroll(self, by: int, *, page: bool) -> None:
+        cases = self.query_one("#bulk-cases")
+        cases.scroll_relative(y=by * (max(1, cases.size.height - 1) if page else 3), animate=False, immediate=True)
+
+    def _was_on_screen(self) -> bool:
+        """Whether the list was read to its end: where the risk is high, nothing is approved that was not on screen."""
+        cases = self.query_one("#bulk-cases")
+        high = any(review.gate.risk == "high" for review in self._batch.reviews)
+        self._read = self._read or cases.scroll_offset.y >= cases.max_scroll_y
+        return self._read or not high
 
     def action_leave(self) -> None:
         """Once back from the question, twice out of the dialog."""
         if self._approving:
             self._approving = False
-            self._hint_is(_choices())
+            self.hint(_choices())
         else:
             super().action_leave()
-
-    def _hint_is(self, content: Content) -> None:
-        self.query_one("#hint", Static).update(content)
 
 
 class LeftDialog(Dialog[None]):
@@ -73,7 +88,7 @@ class LeftDialog(Dialog[None]):
         self._left = left
 
     def fields(self) -> ComposeResult:
-        yield Static(lines(_left_out("These wait as before", self._left)), id="bulk-left")
+        yield Static(lines(_left_out("These wait as before", self._left)), id="left")
 
 
 def _why(review: Review) -> Content:
@@ -90,7 +105,21 @@ def _cases(reviews: Iterable[Review]) -> list[Content]:
         rows.append(
             line((f"{n:>2} ", "$quiet"), sign, (fit(review.proposal.ticket.id, 9), "bold $primary"), (actions, ""))
         )
+        if review.gate.risk == "high":
+            rows.append(words(f"     {short(_stands_on(review), SOURCES_CELLS)}", "$quiet"))
     return rows
+
+
+def _stands_on(review: Review) -> str:
+    """Who it is and what the proposal stands on, in one line."""
+    customer, evidence = review.proposal.ticket.customer, review.proposal.evidence
+    sources = " · ".join(each.title for each in evidence) or "no source"
+    return f"{customer.name or 'no name'}, {customer.identity} · {sources}"
+
+
+def _read_on() -> Content:
+    key = keys.shown("page_down")
+    return words(f"These can charge or change: read the list to its end first ({key}).", "bold $warning")
 
 
 def _sum(reviews: Sequence[Review]) -> Content:

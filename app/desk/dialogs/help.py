@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -13,17 +14,23 @@ from textual.widgets import Static
 
 from app.desk.dialogs.frame import Dialog
 from app.desk.keys import GROUPS, Key
-from app.desk.words import NOTHING, fit, line, lines, words
+from app.desk.words import NOTHING, fit, line, lines, press, pressed, words
 
 
-class HelpDialog(Dialog[None]):
-    """Lists what works in the situation it was opened in."""
+class HelpDialog(Dialog[str]):
+    """Lists what works in the situation it was opened in; a click on a line does it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("question_mark,q,enter", "leave", "leave")]
 
     def __init__(self, keys: Sequence[Key]) -> None:
         super().__init__(Content("Keys that work here"), line(("Esc", "bold $primary"), (" back", "")))
         self._keys = keys
+
+    def on_click(self, event: events.Click) -> None:
+        key_id = pressed(event.style)
+        if key_id and self.settled:
+            event.stop()
+            self.dismiss(key_id)
 
     def fields(self) -> ComposeResult:
         with VerticalScroll(id="help"):
@@ -39,7 +46,7 @@ def listing(keys: Sequence[Key]) -> Content:
         if not mine and not numbered:
             continue
         rows.append(words(title, "$secondary bold"))
-        rows += [line((f"  {fit(key.shown, 10)}", "bold $primary"), (key.title, "")) for key in mine]
+        rows += [press(key.id, (f"  {fit(key.shown, 10)}", "bold $primary"), (key.title, "")) for key in mine]
         if numbered:
             span = numbered[0].shown if len(numbered) == 1 else f"{numbered[0].shown}-{numbered[-1].shown}"
             rows.append(

@@ -78,7 +78,7 @@ class RejectDialog(Dialog[tuple[str, str]]):
         if self.settled:
             self._code = event.option_id or ""
             self.query_one("#text", Input).focus()
-            self.query_one("#hint").update(_ENTER)  # type: ignore[attr-defined]
+            self.hint(_ENTER)
 
     def on_input_submitted(self) -> None:
         if not self._code:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from textual.content import Content
@@ -9,7 +10,7 @@ from textual.content import Content
 from app.desk import keys
 from app.desk.figures import age, clock
 from app.desk.panes.ticket import Drawn
-from app.desk.words import line, short, words
+from app.desk.words import line, press, short, words
 from store.live import Counters, Switch
 
 
@@ -29,9 +30,16 @@ class KeyBar(Drawn):
         width = self.app.size.width
         text, style = said
         text = short(text, max(0, width // 2))
-        shown = Content("  ").join(line((key, "bold $primary"), (f" {title}", "")) for key, title in working)
+        shown = key_line(working)
         room = width - 2 - shown.cell_length - len(text)
         self.draw(line((" ", ""), shown, (" " * max(1, room), ""), (text, style)))
+
+
+def key_line(working: Iterable[tuple[str, str]]) -> Content:
+    """Keys and their titles, each to be clicked as well."""
+    return Content("  ").join(
+        press(keys.called(key, title), (key, "bold $primary"), (f" {title}", "")) for key, title in working
+    )
 
 
 def status(

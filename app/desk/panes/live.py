@@ -11,9 +11,14 @@ from app.desk.panes.ticket import Drawn
 from app.desk.words import NOTHING, fit, line, lines, words
 from store.live import Counters, RouteCounters, Switch
 
+MOST_CELLS = 44
+"""A figure further from its name than that is not read with it."""
+
 
 class LivePane(VerticalScroll, can_focus=False):
     """Figures that follow the journal."""
+
+    _drawn: tuple[Counters, tuple[Switch, ...]] | None = None
 
     def compose(self) -> ComposeResult:
         yield Drawn(id="live-text")
@@ -21,8 +26,14 @@ class LivePane(VerticalScroll, can_focus=False):
     def on_mount(self) -> None:
         self.border_title = Content("Live")
 
+    def on_resize(self) -> None:
+        """Alone on a narrow screen it has more room than beside the others."""
+        if self._drawn is not None:
+            self.draw(*self._drawn)
+
     def draw(self, counters: Counters, switches: tuple[Switch, ...]) -> None:
-        width = max(16, self.scrollable_content_region.width or 20)
+        self._drawn = counters, switches
+        width = min(MOST_CELLS, max(16, self.scrollable_content_region.width or 20))
         self.query_one("#live-text", Drawn).draw(figures(counters, switches, width))
 
 

@@ -8,7 +8,9 @@ from textual.content import Content
 
 from app.desk import keys
 from app.desk.holding import Pending
-from app.desk.words import line, words
+from app.desk.words import line, press, words
+
+CHECK_LINES = 3
 
 
 def rows(pending: Pending, cells: int = 80) -> list[Content]:
@@ -17,10 +19,13 @@ def rows(pending: Pending, cells: int = 80) -> list[Content]:
     for clause in pending.effect:
         for n, part in enumerate(textwrap.wrap(clause, max(20, cells - 4)) or [""]):
             shown.append(line(("    " if n else "  • ", "$warning"), (part, "bold")))
+    for part in textwrap.wrap(f"read again before: {'; '.join(pending.checks)}", max(20, cells - 2))[:CHECK_LINES]:
+        shown += [words(f"  {part}", "$quiet")] if pending.checks else []
     if pending.gate is not None:
         shown += _gate(pending)
     yes, no = f"  {keys.shown('confirm')}", keys.shown("back_out")
-    shown.append(line((yes, "bold $primary"), (" do it     ", ""), (no, "bold $primary"), (" not yet", "")))
+    do_it = press("confirm", (yes, "bold $primary"), (" do it", ""))
+    shown.append(line(do_it, ("     ", ""), press("back_out", (no, "bold $primary"), (" not yet", ""))))
     return shown
 
 

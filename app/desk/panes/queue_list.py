@@ -147,7 +147,10 @@ class QueueList(ScrollView, can_focus=False):
         self._ask()
 
     def on_click(self, event: events.Click) -> None:
-        place = (event.y + int(self.scroll_offset.y)) // ROW_LINES
+        at = event.get_content_offset(self)
+        if at is None:
+            return
+        place = (at.y + int(self.scroll_offset.y)) // ROW_LINES
         row = self._source.row(place) if self._source else None
         if row is not None:
             self.choose(place)

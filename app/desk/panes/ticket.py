@@ -142,10 +142,10 @@ class TicketPane(Vertical):
 
     def scroll_message(self, pages: int) -> None:
         scroll = self.query_one("#message", VerticalScroll)
-        scroll.scroll_relative(y=pages * max(1, scroll.size.height - 1), animate=False)
+        scroll.scroll_relative(y=pages * max(1, scroll.size.height - 1), animate=False, immediate=True)
         for each in ("#reply", "#note"):
             letter = self.query_one(each, VerticalScroll)
-            letter.scroll_relative(y=pages * max(1, letter.size.height - 1), animate=False)
+            letter.scroll_relative(y=pages * max(1, letter.size.height - 1), animate=False, immediate=True)
 
     def to_top(self) -> None:
         for each in ("#message", "#reply", "#note"):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from rich.segment import Segment
+from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Size
@@ -21,8 +22,9 @@ from app.desk.dialogs.frame import Dialog
 from app.desk.dialogs.help import HelpDialog
 from app.desk.dialogs.note import NoteDialog
 from app.desk.figures import clock
+from app.desk.panes.bars import key_line
 from app.desk.panes.ticket import Drawn
-from app.desk.words import fit, line, short, words
+from app.desk.words import fit, line, pressed, short, words
 from store.live import Row, TicketHistory
 from store.queue import Queue, QueueError
 
@@ -70,16 +72,19 @@ class HistoryScreen(Screen[None]):
         if not keys.works(key_id, self.situation()):
             return
         if key_id == "help":
-            self.app.push_screen(HelpDialog(keys.working(self.situation())))
+            self.app.push_screen(HelpDialog(keys.working(self.situation())), lambda key: self.action_do(key or ""))
         else:
             do: Callable[[], None] = getattr(self, f"_do_{key_id.removeprefix('history_')}")
             do()
 
+    def on_click(self, event: events.Click) -> None:
+        self.action_do(pressed(event.style))
+
     def _do_down(self) -> None:
-        self._lines.scroll_relative(y=1, animate=False)
+        self._lines.scroll_relative(y=1, animate=False, immediate=True)
 
     def _do_up(self) -> None:
-        self._lines.scroll_relative(y=-1, animate=False)
+        self._lines.scroll_relative(y=-1, animate=False, immediate=True)
 
     def _do_page_down(self) -> None:
         self._lines.scroll_page_down(animate=False)
@@ -156,8 +161,7 @@ class HistoryScreen(Screen[None]):
 
     def _draw_keys(self) -> None:
         shown = keys.footer(self.situation(), self.size.width - 2)
-        parts = (line((key, "bold $primary"), (f" {title}", "")) for key, title in shown)
-        self.query_one("#history-keys", Drawn).draw(line((" ", ""), Content("  ").join(parts)))
+        self.query_one("#history-keys", Drawn).draw(line((" ", ""), key_line(shown)))
 
 
 class HistoryLines(ScrollView, can_focus=False):

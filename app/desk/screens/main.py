@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from textual import on
+from textual import events, on
 
 from app.desk import commands, diary, following, keys, letters, news
 from app.desk.deciding import OpenCase
 from app.desk.dialogs.help import HelpDialog
 from app.desk.guard import VERDICTS
 from app.desk.handling import Handling
+from app.desk.panes.bars import KeyBar
 from app.desk.panes.live import LivePane
 from app.desk.panes.queue_list import QueueList
 from app.desk.panes.ticket import TicketPane
 from app.desk.reading import Reading
 from app.desk.screens.frame import Frame
 from app.desk.talk import Talk
+from app.desk.words import pressed
 from store.contract import now
 from store.queue import Queue
 
@@ -65,6 +67,13 @@ class MainScreen(Frame):
             do: Callable[[], None] = getattr(self, f"_do_{key_id}")
             do()
         self._draw_bars()
+
+    def on_click(self, event: events.Click) -> None:
+        """What is written as a key can be clicked. The second key of a risky decision is clicked in the question alone,
+        and never by the second half of a double click."""
+        key_id = pressed(event.style)
+        if key_id and event.chain == 1 and not (key_id == "confirm" and isinstance(event.widget, KeyBar)):
+            self.action_do(key_id)
 
     def _do_open(self) -> None:
         self.set_pane("ticket")
@@ -132,7 +141,7 @@ class MainScreen(Frame):
         self.call_after_refresh(self.redraw)
 
     def _do_help(self) -> None:
-        self.ask(HelpDialog(keys.working(self.situation())), lambda _: None)
+        self.ask(HelpDialog(keys.working(self.situation())), lambda key: self.action_do(key or ""))
 
     def _do_undo(self) -> None:
         undo = self._corner.undo
