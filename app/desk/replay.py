@@ -83,7 +83,7 @@ class ReplayDesk(App[None]):
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
         with Horizontal(id="body"):
-            yield OptionList(*(Option(_row(each)) for each in self._handoffs), id="cases", markup=False)
+            yield OptionList(*(Option(line(_row(each))) for each in self._handoffs), id="cases", markup=False)
             with VerticalScroll(id="case", can_focus=False):
                 yield Static(id="said", markup=False)
                 with Horizontal(id="sides"):

@@ -76,14 +76,6 @@ async def retrying(pilot: Pilot[Any]) -> None:
     await pilot.press("ctrl+s")  # nothing was written: it says what is needed
 
 
-async def too_soon(pilot: Pilot[Any]) -> None:
-    """A verdict in the moment after another one."""
-    await asked(pilot)
-    await pilot.press("y")
-    await claimed(pilot, "r4190")
-    await pilot.press("a")
-
-
 STATES: dict[str, Steps] = {
     "open": opened,
     "confirm": asked,
@@ -94,7 +86,6 @@ STATES: dict[str, Steps] = {
     "other": comparing,
     "respond": responding,
     "retry": retrying,
-    "too-soon": too_soon,
 }
 
 
@@ -224,22 +215,6 @@ def test_the_live_figures_of_a_narrow_screen(snap_compare: Any) -> None:
         await pilot.press("tab", "tab")
 
     assert snap_compare(desk(FakeQueue(samples.day())), terminal_size=(80, 24), run_before=steps)
-
-
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])
-def test_what_was_left_of_several(snap_compare: Any, size: tuple[int, int]) -> None:
-    queue = FakeQueue([samples.review(n) for n in range(1, 9)])
-
-    async def steps(pilot: Pilot[Any]) -> None:
-        await on_screen(pilot, "r1")
-        await pilot.press("space", "space", "space")
-        queue.take("r2", "bo")
-        await pilot.press("b")
-        await typed_dialog(pilot)
-        await pilot.press("a", "y")
-        await until(pilot, lambda: type(pilot.app.screen).__name__ == "LeftDialog", "what was left")
-
-    assert snap_compare(desk(queue), terminal_size=size, run_before=steps)
 
 
 @pytest.mark.parametrize("theme", ["lastclick-light", "lastclick-contrast", "ansi-dark"])

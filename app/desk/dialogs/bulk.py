@@ -37,7 +37,7 @@ class BulkDialog(Dialog[Answer]):
         with VerticalScroll(id="bulk-cases", can_focus=False):
             yield Static(lines(_cases(self._batch.reviews)))
         if total := _sum(self._batch.reviews):
-            yield Static(total, id="bulk-sum")
+            yield Static(line(total), id="bulk-sum")
         if self._batch.left_out:
             yield Static(lines(_left_out("Left out", self._batch.left_out)), id="bulk-left")
 

@@ -15,7 +15,7 @@ from textual.style import Style
 from textual.widgets import Static
 
 from app.desk.keymap import canonical
-from app.desk.words import pressed
+from app.desk.words import line, pressed
 
 SETTLE_SECONDS = 0.3
 
@@ -42,7 +42,7 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
             box.border_title = self._title
             yield from self.fields()
             yield Static(Content(""), id="problem")
-            yield Static(_to_click(self._hint), id="hint")
+            yield Static(line(_to_click(self._hint)), id="hint")
 
     def fields(self) -> ComposeResult:
         """The dialog's own widgets."""
@@ -61,7 +61,7 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
 
     def hint(self, content: Content) -> None:
         """Other keys work now."""
-        self.query_one("#hint", Static).update(_to_click(content))
+        self.query_one("#hint", Static).update(line(_to_click(content)))
 
     def on_click(self, event: events.Click) -> None:
         """A key of the hint is pressed by a click on it; a click beside the dialog leaves it, as Esc does."""
