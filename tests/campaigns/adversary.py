@@ -57,6 +57,7 @@ from store.contract import (
     Snooze,
     Verdict,
     action_hash,
+    deed_hash,
     now,
 )
 from store.driver import driver
@@ -245,7 +246,7 @@ class Campaign:
         found = []
         for key, digest in applied.items():
             action = stored.get(key)
-            same = action is not None and action_hash(action) == digest
+            same = action is not None and deed_hash(action) == digest
             found.append((action.kind, _envelope(action)) if action and same else ("nobody knows", key))
         return found
 
