@@ -20,6 +20,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
+from store.limits import LONGEST_REQUEST
 from store.problems import MEDIA, refusal
 from store.queue import Invalid, Unavailable
 
@@ -169,6 +170,8 @@ class Caller:
             content = _any.dump_json(body)
         except (PydanticSerializationError, UnicodeEncodeError):
             raise Invalid("This text holds half a character and cannot be sent. Take it out.") from None
+        if len(content) > LONGEST_REQUEST:
+            raise Invalid(f"This is {len(content):,} bytes long; a server takes {LONGEST_REQUEST:,}. Shorten it.")
         more = {"content-type": "application/json"} | (headers or {})
         return self._http.build_request(method, path, content=content, headers=more)
 

@@ -12,6 +12,7 @@ from store import (
     carrying,
     counting,
     journal,
+    limits,
     locks,
     noting,
     plain,
@@ -28,9 +29,6 @@ from store.queue import Conflict, Invalid
 from store.tables import MessageRow, ReviewRow, TicketRow, WorkRow, table
 
 LONGEST_ID = 500
-LONGEST_TEXT = 1_000_000
-"""Characters; a longer message is refused whole (SAFETY §4: bodies up to 1 MiB)."""
-
 MOST_ROUNDS = 20
 """A message sent round that often without an ending goes to a person."""
 
@@ -46,7 +44,7 @@ _messages, _tickets, _reviews = table(MessageRow), table(TicketRow), table(Revie
 def message(session: Session, item: IncomingMessage) -> str:
     """Files a customer message once and returns its ticket's id. It voids what was proposed and approved before it."""
     key = _id(item.message_id, "message_id")
-    _short_enough(item)
+    limits.short_enough(item)
     sent = {name: _digest(getattr(item, name)) for name in _COMPARED} | {"message_id": _digest(item.message_id)}
     known: MessageRow | None = session.execute(select(MessageRow).where(_messages.c.id == key)).scalar_one_or_none()
     if known is not None:
@@ -267,12 +265,6 @@ def _id(text: str, field: str) -> str:
     if not key or len(key) > LONGEST_ID:
         raise Invalid(f"{field} must have 1 to {LONGEST_ID} characters.")
     return key
-
-
-def _short_enough(item: IncomingMessage) -> None:
-    for name, limit in (("text", LONGEST_TEXT), ("subject", 10_000), ("author", 1_000), ("sender", 1_000)):
-        if len(getattr(item, name) or "") > limit:
-            raise Invalid(f"{name} is longer than {limit} characters.")
 
 
 def _digest(text: str | None) -> str:

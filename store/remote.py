@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
+from store import limits
 from store.account import Account
 from store.calling import Caller
 from store.contract import (
@@ -170,6 +171,8 @@ class RemoteQueue:
 
     async def submit(self, item: IncomingMessage | Proposal) -> str:
         """Only what the caller said is sent: the same request again is compared with that."""
+        if isinstance(item, IncomingMessage):
+            limits.short_enough(item)
         where = "proposals" if isinstance(item, Proposal) else "messages"
         said = item.model_dump(exclude_unset=True)
         return _named(await self._call.write(where, _ID_ANSWER, said), "id")

@@ -25,6 +25,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -48,6 +49,8 @@ TICKETS = 5
 """New tickets for each kill."""
 AIM_SECONDS = 10.0
 """How long a kill waits for a request to the peer without keys to be under way: the moment that can do most harm."""
+DESK_SECONDS = 40.0
+"""How long a desk is given to decide something before it is killed."""
 HAPPENED = ("kills", "desk_kills", "tickets", "decisions", "desk_decisions", "actions", "replies")
 ANSWERED = frozenset({"send", "ask", "review", "hold", "close", "outdated"})
 MOODS = ("ok",) * 4 + ("slow",) * 4 + ("dies_before", "dies_during", "dies_after", "busy")
@@ -192,6 +195,7 @@ class Campaign:
             time.sleep(self.dice.random() * 0.3)
         if number % 6 == 2:
             assert not self.agent.died(), f"the desk died by itself: {self.floor.log.read_text()[-2000:]}"
+            self._desk_decided()
             self.agent.kill()
             return
         if number % 6 == 5:
@@ -214,6 +218,15 @@ class Campaign:
         before, until = self._worked(), time.monotonic() + AIM_SECONDS
         while self._worked() == before and not self.floor.idle() and time.monotonic() < until:
             time.sleep(0.02)
+
+    def _desk_decided(self) -> None:
+        """At least once since the last kill: the decider, which is quicker, is held up meanwhile."""
+        before, until = self.agent.told.total(), time.monotonic() + DESK_SECONDS
+        self.decider.send_signal(signal.SIGSTOP)
+        while self.agent.told.total() == before and time.monotonic() < until:
+            time.sleep(0.02)
+        self.decider.send_signal(signal.SIGCONT)
+        time.sleep(self.dice.random() * 0.3)
 
     def _worked(self) -> int:
         found = self.floor.ask("SELECT count(*) FROM journal WHERE kind LIKE 'proposal.%' OR kind = 'execution.done'")

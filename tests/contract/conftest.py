@@ -1,8 +1,12 @@
-"""One suite for every queue: a test asks for `house` and gets each kind in turn. A new kind joins by adding a factory."""
+"""One suite for every queue: a test asks for `house` and gets each kind in turn. A new kind joins by adding a factory.
+
+`LASTCLICK_EVERY_QUEUE=1` runs all four; without it the two that hold every part of the others.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +72,10 @@ def http_over_postgresql(url: str, judge: HonestJudge) -> tuple[Queue, Work]:
     return Everyone(Served(url, judge)), LocalWork(url, judge)
 
 
-FACTORIES = [sqlite, postgresql, http_over_sqlite, http_over_postgresql]
+EVERY = [sqlite, postgresql, http_over_sqlite, http_over_postgresql]
+ENDS = [sqlite, http_over_postgresql]
+"""A file without anything in between, and everything in between: what the other two are made of."""
+FACTORIES = EVERY if os.environ.get("LASTCLICK_EVERY_QUEUE") else ENDS
 
 
 @pytest.fixture(params=FACTORIES, ids=lambda factory: factory.__name__)
