@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from app.workflow.letters import lowered, reads_as, stands_alone
+from app.workflow.letters import LOOKALIKES, lowered, reads_as, stands_alone
 from app.workflow.reading import Fact, read, sentences, stands
 from app.workflow.wording import (
     Wording,
@@ -53,6 +53,11 @@ class Source:
         if self._low is None:
             self._low = lowered(self.text)
         return self._low
+
+    @property
+    def sure(self) -> str:
+        """The letters where they stand for themselves: what a dotless or dotted i was lowered to proves nothing."""
+        return "" if any(map(self.text.__contains__, LOOKALIKES)) else self.low
 
     @property
     def stems(self) -> frozenset[str]:
@@ -104,7 +109,7 @@ class Ground:
 
     def has_fact(self, fact: Fact, shown: str) -> bool:
         """Whether a fact stands there, whole, in whatever format. `shown`: as it was written."""
-        if any(reads_as(fact, shown, text.low) for text in self._all):
+        if any(reads_as(fact, shown, text.sure) for text in self._all):
             return True
         one_form = fact[0] in _ONE_FORM and not fact[1].isdecimal()
         letters = (lowered(fact[1] if one_form else shown),)
@@ -120,7 +125,7 @@ class Ground:
     def has_word(self, word: str) -> bool:
         """Whether the word, or the promise, stands there."""
         letters = (lowered(word), *letters_of_promise(word))
-        return any(stands_alone(word, text.low) for text in self._all) or any(
+        return any(stands_alone(word, text.sure) for text in self._all) or any(
             word in read(each).words
             or word in worded(each).promises
             or any(word in each.split("-") for each in read(each).words if "-" in each)

@@ -28,6 +28,10 @@ _SIGNS = "€£•·–—…‘“”\u00a0"
 _SPACED = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 
 
+LOOKALIKES = ("ı", "İ", "i̇")
+"""Letters that are lowered to another one, so that who looks for either finds it."""
+
+
 def lowered(text: str) -> str:
     """Lower case as a pattern that ignores case sees it, with plain apostrophes: looking for lower-case letters in it
     misses nothing that `casefold` or such a pattern would find, and may find more."""
