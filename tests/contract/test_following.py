@@ -45,6 +45,7 @@ async def test_a_cut_follower_goes_on_after_its_number(house: House) -> None:
 
 async def test_without_a_number_only_what_comes_is_followed(house: House) -> None:
     await house.queue.submit(shop.message())
+    await house.queue.note("4183", "ana", "a server knows her from now on")
     stream = house.queue.follow()
     following = asyncio.create_task(take(stream, 1))
     await asyncio.sleep(0.1)
