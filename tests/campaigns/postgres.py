@@ -85,11 +85,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if holds(found) else 1
 
 
+WORKED = tuple(name for name in kill.HAPPENED if not name.startswith("desk_"))
+"""What must have happened here: the desk is killed in a campaign of its own."""
+
+
 def holds(found: dict[str, Any]) -> bool:
     """Whether every limit holds, over a run in which something happened."""
     limits = ("events_missed", "events_repeated", "events_taken_back")
     happened = found["server_kills"] > 0 and found["cuts"] > 0 and found["events"] > 0
-    return kill.holds(found) and happened and all(found[name] == 0 for name in limits)
+    return kill.holds(found, WORKED) and happened and all(found[name] == 0 for name in limits)
 
 
 class Campaign(kill.Campaign):
