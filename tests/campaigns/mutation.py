@@ -106,6 +106,7 @@ def _said(survivor: Mutant) -> str:
 
 def main(words: Sequence[str] | None = None) -> int:
     """0 when enough is noticed."""
+    os.environ.pop("PYTEST_ADDOPTS", None)  # a test that is run again notices nothing more
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.mutation", description=__doc__.splitlines()[0])
     parser.add_argument("--long", action="store_true", help="every mutant, without a limit of time")
     parser.add_argument("--count", type=int, default=SHORT, help="mutants of the short form")
