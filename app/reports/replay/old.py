@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -168,9 +167,3 @@ def _refused(review: Review, ran: list[Execution]) -> bool:
 def at_of(old: Old) -> datetime:
     """When the message that is answered was written."""
     return old.case.message.at
-
-
-def lines(olds: list[Old]) -> Iterator[str]:
-    """One line of JSON each, for a process that replays them."""
-    for old in olds:
-        yield json.dumps(old.model_dump(mode="json"), ensure_ascii=False)

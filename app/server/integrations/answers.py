@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from app.server.integrations import agent_inbox, humanlayer, langchain
-from app.server.integrations.asked import Asked
 from store.contract import Json, Proposal, Verdict
 
 _verdicts: TypeAdapter[tuple[Verdict, ...]] = TypeAdapter(tuple[Verdict, ...])
-
-
-class Shape(Protocol):
-    """A module that reads and answers one system's requests."""
-
-    def read(self, request: Json) -> Asked: ...
-    def answer(self, request: Json, asked: Asked, verdicts: tuple[Verdict, ...]) -> Json: ...
 
 
 SHAPES: dict[str, Any] = {"langchain": langchain, "agent-inbox": agent_inbox, "humanlayer": humanlayer}
