@@ -211,12 +211,13 @@ def checked(url: str) -> str:
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise Invalid("An address looks like https://queue.example, without a name, a question or a token in it.")
-    if parts.scheme == "http" and not _here(parts.hostname):
+    if parts.scheme == "http" and not loopback(parts.hostname):
         raise Invalid(f"{parts.hostname} is another computer: a token is sent there only over https://.")
     return url.strip().rstrip("/")
 
 
-def _here(host: str) -> bool:
+def loopback(host: str) -> bool:
+    """Whether the host is this computer."""
     if host == "localhost":
         return True
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from fastapi import FastAPI
 
 from app.server import line
 from app.server.asking import House
+from store.calling import loopback
 from store.queue import Unavailable
 
 KEEP_ALIVE = 75
@@ -59,15 +59,6 @@ def listen(address: Address) -> socket.socket:
             "Choose another with --port."
         ) from error
     return bound
-
-
-def loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def config(app: FastAPI, address: Address, head_seconds: float = line.HEAD_SECONDS) -> uvicorn.Config:

@@ -65,14 +65,12 @@ class Posting:
         }
 
     def _sent(self, each: Returned) -> bool:
-        with self._database.writing(journaled=False) as session:
-            if not returning.taken(session, each.id, TAKEN_SECONDS):
-                return False
+        if not self._database.write(lambda session: returning.taken(session, each.id, TAKEN_SECONDS), journaled=False):
+            return False
         problem, final = self._post(each)
         if problem is not None:
             log.warning("%s to %s did not arrive: %s", each.kind, _host(each.url), problem)
-        with self._database.writing(journaled=False) as session:
-            returning.settled(session, each.id, problem, final=final)
+        self._database.write(lambda session: returning.settled(session, each.id, problem, final=final), journaled=False)
         return problem is None
 
     def _post(self, each: Returned) -> tuple[str | None, bool]:
