@@ -287,7 +287,7 @@ def _catalogue(rules: Rules) -> Catalogue:
 
 def _from_catalogue(sentence: str, catalogue: Catalogue, said: Ground) -> bool:
     """Whether a lead wrote it, slots filled with nothing but what the customer wrote."""
-    for begins, ends, pattern in catalogue.get(_first(sentence), ()):
+    for begins, ends, pattern in (*catalogue.get(_first(sentence), ()), *catalogue.get("", ())):
         if not (sentence.startswith(begins) and sentence.endswith(ends)):
             continue
         if found := pattern.fullmatch(sentence):
@@ -296,7 +296,9 @@ def _from_catalogue(sentence: str, catalogue: Catalogue, said: Ground) -> bool:
 
 
 def _first(sentence: str) -> str:
-    return sentence.split(" ", 1)[0]
+    """Its first word; nothing where that is a slot, which may be filled with any."""
+    word = sentence.split(" ", 1)[0]
+    return "" if "{" in word else word
 
 
 # ── leaks ────────────────────────────────────────────────────────────────────
@@ -343,7 +345,7 @@ def _leaks(text: str, deeds: Deeds, own: Callable[[], tuple[str, ...]], rules: R
     private = [(fact, shown) for part in sentences(text) for fact, shown in read(part).facts if fact[0] in _PRIVATE]
     done = _ground(deeds.texts) if private else None
     for fact, shown in private:
-        if done and (done.has_fact(fact, shown) or shown in {"1-to-1", "24/7"}):
+        if done and (done.has_fact(fact, shown) or shown == "1-to-1"):
             continue
         if not _ground(own()).has_fact(fact, shown):
             found[shown] = None

@@ -33,7 +33,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "routing": ("test_routing",),
     "gate": ("test_gate",),
     "stops": ("test_stops", "test_gate"),
-    "proof": ("test_proof", "test_gate", "test_judge"),
+    "proof": ("test_proof", "test_proof_words", "test_leaks"),
     "ground": ("test_proof", "test_gate"),
     "courtesy": ("test_proof",),
     "letters": ("test_proof", "test_wording", "test_reading", "test_stops"),
