@@ -77,6 +77,14 @@ class Record(Value):
     uri: Line | None = None
 
 
+class Facing(Value):
+    """A case that somebody has before them, with the actions of it that rest on facts."""
+
+    review_id: Line
+    fingerprint: Line
+    actions: tuple[Action, ...]
+
+
 class Facts(Value):
     """What look-up found. Records are only there for a verified customer."""
 

@@ -314,6 +314,23 @@ class GateReason(Value):
     """A reason that many proposals share ("moves money"): drawn after the telling ones, and quieter."""
 
 
+class ChangedFact(Value):
+    """A fact that an action rests on and that is another by now."""
+
+    record: Line
+    record_id: Line
+    field: Line
+    expected: Json
+    actual: Json
+
+
+class FactsRead(Value):
+    """What was found when the facts of a case were read again while somebody had it before them."""
+
+    at: Time
+    changed: tuple[ChangedFact, ...] = ()
+
+
 class Gate(Value):
     """Why it stopped and who may let it go. No reasons: it may go out by itself."""
 
@@ -369,6 +386,7 @@ class Review(Value):
     messages: tuple[Message, ...] = ()
     notes: tuple[Note, ...] = ()
     draft: Draft | None = None
+    facts: FactsRead | None = None
 
 
 class Approve(Value):

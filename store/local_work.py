@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store import carrying, filing, passing, prompting, running, switching, working
-from store.case import Case, Ending
-from store.contract import Attempt, Execution, Failure, Message, Proposal
+from store import carrying, filing, passing, prompting, rereading, running, switching, working
+from store.case import Case, Ending, Facing
+from store.contract import Attempt, ChangedFact, Execution, Failure, Message, Proposal
 from store.engine import open_database
 from store.judge import Judge
 from store.live import PromptVersion, RepeatContact, Switch
 from store.work import Refused
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from store.bell import Ear
     from store.engine import Watch
 
@@ -94,6 +96,15 @@ class LocalWork:
 
     def bury(self, worker: str) -> None:
         self._database.write(lambda session: working.bury(session, worker))
+
+    def facing(self, limit: int = 20) -> list[Facing]:
+        return self._database.read(lambda session: rereading.wanted(session, limit))
+
+    def reread(self, review_id: str, fingerprint: str, changed: tuple[ChangedFact, ...]) -> None:
+        def keep(session: Session) -> None:
+            rereading.found(session, review_id, fingerprint, changed)
+
+        self._database.write(keep, journaled=False)
 
     def tick(self) -> None:
         """Goes on while there is something to do, each time in a short transaction; gives up its turn in between."""

@@ -15,6 +15,7 @@ from store.contract import (
     Customer,
     Draft,
     Execution,
+    FactsRead,
     Gate,
     Message,
     Note,
@@ -23,6 +24,7 @@ from store.contract import (
     Ticket,
     now,
 )
+from store.facts_table import FactsRow
 from store.live import Page, TicketHistory, View
 from store.live import Row as Line
 from store.queue import NotFound
@@ -152,6 +154,7 @@ def review(session: Session, review_id: str) -> Review:
         messages=tuple(messages(session, row.ticket_id)),
         notes=tuple(notes(session, row.ticket_id)),
         draft=_draft(session, row.id),
+        facts=_facts(session, row),
     )
 
 
@@ -277,6 +280,14 @@ def _draft(session: Session, review_id: str) -> Draft | None:
         select(drafts.c.body).where(drafts.c.review_id == review_id).order_by(drafts.c.at.desc()).limit(1)
     ).scalar()
     return Draft.model_validate_json(body) if body else None
+
+
+def _facts(session: Session, row: ReviewRow) -> FactsRead | None:
+    """What was found for this envelope; None while nobody has read them again."""
+    found = session.get(FactsRow, row.id)
+    if found is None or found.fingerprint != row.fingerprint:
+        return None
+    return FactsRead(at=found.at, changed=json.loads(found.changed))
 
 
 def spelled_out(state: str) -> ColumnElement[str]:

@@ -145,6 +145,7 @@ class ProposalRow(SQLModel, table=True):
 
 
 _SNOOZED, _HELD = text("state = 'snoozed'"), text("state = 'held'")
+_CLAIMED = text("claimed_by IS NOT NULL")
 _WAITING = text("state IN ('open', 'snoozed', 'held')")
 _CELL = ("reason", "route", "assignee", "risk")
 _SORTS = {"age": "created_at", "due": "due_at", "amount": "amount"}
@@ -167,6 +168,7 @@ class ReviewRow(SQLModel, table=True):
         Index("reviews_lead", "state", text("(due_at - created_at)")),
         Index("reviews_ticket", "ticket_id", "state"),
         Index("reviews_expiry", "expires_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("reviews_claimed", "claimed_by", sqlite_where=_CLAIMED, postgresql_where=_CLAIMED),
         Index("reviews_wake", "snoozed_until", sqlite_where=_SNOOZED, postgresql_where=_SNOOZED),
         Index("reviews_held_by", "held_by", "n", sqlite_where=_HELD, postgresql_where=_HELD),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from store.case import Case, Ending
-from store.contract import Attempt, Execution, Failure, Message, Proposal
+from store.case import Case, Ending, Facing
+from store.contract import Attempt, ChangedFact, Execution, Failure, Message, Proposal
 from store.live import PromptVersion, RepeatContact, Switch
 
 
@@ -96,6 +96,14 @@ class Work(Protocol):
         ...
 
     def bury(self, worker: str) -> None: ...
+
+    def facing(self, limit: int = 20) -> list[Facing]:
+        """Cases that somebody has before them and whose facts were not read for a while."""
+        ...
+
+    def reread(self, review_id: str, fingerprint: str, changed: tuple[ChangedFact, ...]) -> None:
+        """Keep what the facts of this envelope are now; nothing when it is another by now or decided."""
+        ...
 
     def tick(self) -> None:
         """Time passes: expiry, snooze, leases, switches with an end."""

@@ -176,6 +176,13 @@ def checks(review: Review, verdicts: Iterable[Verdict]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(told))
 
 
+def outdated(review: Review) -> tuple[str, ...]:
+    """The facts that were read again and are another by now, one clause each."""
+    changed = review.facts.changed if review.facts is not None else ()
+    told = (f"{each.record} {each.record_id} {each.field.replace('_', ' ')} is {each.actual} now" for each in changed)
+    return tuple(dict.fromkeys(told))
+
+
 def _clause(verdict: Verdict, action: Action | None) -> str:
     what = exact_words(action) if action else "the reply to the customer"
     match verdict:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from textual.content import Content
 
+from app.desk import deciding
 from app.desk.deciding import OpenCase, action_words
 from app.desk.figures import ago
 from app.desk.words import line, lines, press, short, words
@@ -20,6 +21,7 @@ REASON_CAP = 300
 NAME_CELLS = 40
 HOW_CELLS = 80
 TITLE_CELLS = 60
+FACT_CAP = 60
 OLD_FACTS = timedelta(hours=1)
 
 
@@ -120,19 +122,29 @@ def sources(review: Review, shown: int | None = None, cells: int = 60, rows: int
 def freshness(review: Review, stale: bool, now: datetime) -> Content:
     """Whether what is shown is what is so: the newest customer message, when the facts were read, and the envelope."""
     newest = review.newest_customer_message_id == review.proposal.watermark.last_customer_message_id
-    read = max((each.read_at for each in review.proposal.evidence), default=None)
+    facts = _facts(review, now)
     shown, between = review.fingerprint[:6], (" · ", "$quiet")
     if stale:
         return words(f" ≠ {shown} changed since you opened it ", "bold $error")
     same = (f" ✓ {shown}", "$success")
     message = ("✓ newest message", "$success") if newest else ("✗ the customer wrote since", "bold $error")
-    return line(same, between, message, *((between, _facts_read(read, now)) if read else ()), (" ", ""))
+    return line(same, between, message, *((between, facts) if facts else ()), (" ", ""))
 
 
-def _facts_read(at: datetime, now: datetime) -> tuple[str, str]:
-    """How old the facts are: green while they are young. Whatever their age, they are read again before anything runs."""
+def _facts(review: Review, now: datetime) -> tuple[str, str] | None:
+    """Whether the facts are still so, or how old they are: green while they are young.
+
+    Whatever is said here, they are read once more before anything runs.
+    """
+    if stale := deciding.outdated(review):
+        return f"✗ {short(stale[0], FACT_CAP)}", "bold $error"
+    read = [each.read_at for each in review.proposal.evidence]
+    at = review.facts.at if review.facts is not None else max(read, default=None)
+    if at is None:
+        return None
     old = now - at > OLD_FACTS
-    return f"{'◐' if old else '✓'} facts read {ago(at, now)}", "$warning" if old else "$success"
+    again = "again " if review.facts is not None else ""
+    return f"{'◐' if old else '✓'} facts read {again}{ago(at, now)}", "$warning" if old else "$success"
 
 
 def _details(action: Action) -> list[Content]:

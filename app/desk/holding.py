@@ -97,6 +97,12 @@ class Holding:
             case.review = review
             self.notice = notices.first(review, self._actor)
             self._counter.redraw()
+        elif review.facts != case.review.facts:
+            told = deciding.outdated(case.review) != deciding.outdated(review)
+            case.review = case.review.model_copy(update={"facts": review.facts})
+            if told:
+                self.notice = notices.first(case.review, self._actor)
+            self._counter.redraw()
 
     def claimed(self, review: Review, lease: Lease) -> None:
         case = self.case
@@ -111,7 +117,7 @@ class Holding:
             self._changed(review)
             return
         case.review = review
-        self.notice = notices.draft(review)
+        self.notice = notices.first(review, self._actor)
         if after is not None:
             after()
         self._counter.redraw()

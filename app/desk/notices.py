@@ -19,7 +19,16 @@ def first(review: Review, me: str) -> Content:
     if review.claimed_by and review.claimed_by != me:
         until = f" until {clock(review.claimed_until)}" if review.claimed_until else ""
         return held(f"{review.claimed_by} has it open{until}.")
-    return lines([part for part in (spoken_to(review, me), draft(review)) if part])
+    return lines([part for part in (stale(review), spoken_to(review, me), draft(review)) if part])
+
+
+def stale(review: Review) -> Content:
+    """That a fact is another by now; empty when none is known to be."""
+    found = deciding.outdated(review)
+    if not found:
+        return Content("")
+    said = f"No longer so: {short('; '.join(found), NOTE_CAP)}. What rests on it would be refused. "
+    return line(("✗ ", "bold $error"), (said, "$error"), *_key("retry", "sends it round again"))
 
 
 def held(said: str) -> Content:

@@ -22,6 +22,7 @@ def case(case: OpenCase, place: str, me: str) -> Iterator[str]:
         yield f"Why it stopped: {reason.text}."
     if not review.gate.reasons:
         yield "Why it stopped: no rule, it was sent here by hand."
+    yield from (f"No longer so: {each}. It would be refused when it runs." for each in deciding.outdated(review))
     if review.gate.needs == "two":
         yield f"Two people must approve it.{f' {review.approvals[0]} did.' if review.approvals else ''}"
     yield f"Route: {proposal.route.name}, model {proposal.route.model}. {proposal.route.reason}."

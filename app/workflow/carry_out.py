@@ -14,7 +14,7 @@ from app.workflow import failures, retries
 from app.workflow.engine import Engine, Stopping
 from app.workflow.handle import patiently
 from config.rules import Rules
-from store.contract import RETURNED, Attempt, Execution, Failure
+from store.contract import RETURNED, Action, Attempt, Execution, Failure
 from store.work import Work
 
 log = logging.getLogger("lastclick.worker")
@@ -132,12 +132,17 @@ def _ended_before(execution: Execution, connector: Connector, keyed: bool) -> Re
 
 
 def connector_of(execution: Execution, rules: Rules) -> str:
+    """The connector that carries an execution out."""
+    return connector_for(execution.action, rules)
+
+
+def connector_for(action: Action, rules: Rules) -> str:
     """The connector that carries this kind out; replies go to the outbox."""
-    if execution.action.kind == SEND_REPLY:
+    if action.kind == SEND_REPLY:
         return OUTBOX
-    if execution.action.args_schema.get(RETURNED):
+    if action.args_schema.get(RETURNED):
         return SENDER
-    entry = rules.actions.get(execution.action.kind)
+    entry = rules.actions.get(action.kind)
     return entry.connector if entry else OUTBOX
 
 

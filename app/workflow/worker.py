@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from app.connectors.port import Connector
 from app.models.port import Model
 from app.sources.knowledge import Embed
-from app.workflow import failures, presence
+from app.workflow import facing, failures, presence
 from app.workflow.carry_out import CarryingOut, carry_out
 from app.workflow.engine import Engine, Stopping
 from app.workflow.handle import Handling, gave_up, handle
@@ -53,6 +53,8 @@ DEAD_SECONDS = 8.0
 """A worker silent for so long is dead: longer than the lease, so that it stopped sending before."""
 GONE_SECONDS = 1.5
 """Silence after which a worker of this machine is looked up by its process id, and is dead at once when that is gone."""
+FACTS_SECONDS = 1.0
+"""How soon after a person took a case its facts are read again."""
 STOP_SECONDS = 3.0
 CHECKPOINTS = "1"
 """Grows when the durable functions change their steps: an older run's checkpoints are then not resumed."""
@@ -116,11 +118,12 @@ class Worker:
             version=version(rules),
             functions={"handle": self._handle, "carry_out": self._carry_out},
         )
+        self._connectors = _connectors(rules, where)
         self._out = CarryingOut(
             engine=self._engine,
             work=work,
             rules=rules,
-            connectors=_connectors(rules, where),
+            connectors=self._connectors,
             incarnation=self._incarnation,
             may_dispatch=self.alive,
             jitter=random.random,
@@ -140,6 +143,7 @@ class Worker:
         threading.Thread(target=self._load, name="models", daemon=True).start()
         self._launch()
         threading.Thread(target=self._care, name="care", daemon=True).start()
+        threading.Thread(target=self._read_again, name="facts", daemon=True).start()
         log.info("worker %s serves", self.name)
         while not self._stop.is_set():
             try:
@@ -280,6 +284,12 @@ class Worker:
             if turn % 10 == 0:
                 self._quietly(self._tidy)
             turn += 1
+
+    def _read_again(self) -> None:
+        """Apart from the rest: a slow source holds up nothing else."""
+        while not self._stop.wait(FACTS_SECONDS):
+            if self.alive():
+                self._quietly(lambda: facing.read_again(self._work, self._connectors, self._rules))
 
     def _take_over(self) -> None:
         silent = self._work.dead(GONE_SECONDS)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
-from store import figure_tables, people_tables, tables  # noqa: F401  (fill the metadata)
+from store import facts_table, figure_tables, people_tables, tables  # noqa: F401  (fill the metadata)
 
 OURS = frozenset(SQLModel.metadata.tables)
 

@@ -8,14 +8,17 @@ from typing import Any
 from store.contract import (
     Action,
     Alternative,
+    ChangedFact,
     Claim,
     Customer,
     Evidence,
+    FactsRead,
     FieldDiff,
     Gate,
     GateReason,
     Message,
     Money,
+    Precondition,
     Proposal,
     Review,
     Route,
@@ -63,6 +66,19 @@ def refund(amount: str = "120.00", action_id: str = "a1") -> Action:
         diff=(FieldDiff(field="refunded", before="€0.00", after=str(money)),),
         idempotency_key=f"k-{action_id}",
     )
+
+
+STILL_DELIVERED = Precondition(record="order", record_id="#W2378156", field="status", expected="delivered")
+
+
+def resting(changed: bool | None = None, number: int = 4183) -> Review:
+    """A refund that rests on a fact; `changed` says what a second reading found, None that there was none."""
+    plain = review(number)
+    action = plain.proposal.actions[0].model_copy(update={"preconditions": (STILL_DELIVERED,)})
+    proposal = plain.proposal.model_copy(update={"actions": (action, *plain.proposal.actions[1:])})
+    sent_back = ChangedFact(**STILL_DELIVERED.model_dump(), actual="returned")
+    facts = None if changed is None else FactsRead(at=AT, changed=(sent_back,) if changed else ())
+    return plain.model_copy(update={"proposal": proposal, "facts": facts})
 
 
 def trace(action_id: str = "a1") -> Action:
