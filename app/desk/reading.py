@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 
 from app.desk import news, sections
@@ -14,6 +15,8 @@ from store.queue import Queue, QueueError, TooOld
 
 FASTEST = 0.25
 """Seconds between two readings: changes in between are read together."""
+HELD = 0.15
+"""Seconds for which who brings a case on screen has the processor: reading beside it would double the wait."""
 SLOWEST = 4.0
 """Seconds after which figures that no event tells of (workers, ages, leases) are read again."""
 
@@ -37,6 +40,7 @@ class Reading:
         self.on_screen: Callable[[], str | None] = lambda: None
         self.actor = ""
         self._seq: int | None = None
+        self._held_until = 0.0
 
     @property
     def queue(self) -> Queue:
@@ -71,6 +75,10 @@ class Reading:
         """Read as soon as may be."""
         self._changed.set()
 
+    def hold(self) -> None:
+        """A case is being decided or brought on screen: read a moment later."""
+        self._held_until = time.monotonic() + HELD
+
     async def want(self, first: int, last: int) -> None:
         """Have these places in memory."""
         async with self._reading:
@@ -98,6 +106,7 @@ class Reading:
         """Read at once, then whenever something changed, and now and then."""
         changed = True
         while True:
+            await self._rested()
             await self._read(changed)
             await asyncio.sleep(FASTEST)
             try:
@@ -106,6 +115,12 @@ class Reading:
             except TimeoutError:
                 changed = self._troubled
             self._changed.clear()
+
+    async def _rested(self) -> None:
+        left = self._held_until - time.monotonic()
+        if left > 0:
+            await asyncio.sleep(left)
+            await self._rested()
 
     async def _read(self, changed: bool) -> None:
         async with self._reading:

@@ -12,7 +12,7 @@ from app.desk import diary, news
 from store.contract import Decision, Draft, Lease, Outcome, Review, Verdict
 from store.queue import LeaseLost, Queue, QueueError
 
-DRAWN_SECONDS = 0.05
+DRAWN_SECONDS = 0.15
 """What was read ahead is drawn within that; then it is read again."""
 
 Post = Callable[[Message], object]

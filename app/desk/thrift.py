@@ -179,15 +179,18 @@ def _base(made: list[Cell]) -> int:
 
 
 def _fragile(line: Sequence[Cell | None]) -> bool:
-    """A terminal may count its columns otherwise than we do: such a line is written whole."""
-    return any(cell is None or len(cell[0]) != 1 or uncertain(cell[0]) for cell in line)
+    """A terminal may count its columns otherwise than we do: such a line is written whole. Asked of every line that
+    changes: its signs are looked at together, not one by one."""
+    signs = [cell[0] if cell is not None else "" for cell in line]
+    text = "".join(signs)
+    return "" in signs or len(text) != len(signs) or (not text.isascii() and uncertain(max(text)))
 
 
 def _runs(before: Sequence[Cell | None], new: Sequence[Cell]) -> list[tuple[int, int]]:
     """Where they differ; what lies between two is written again where that is cheaper than to jump over it."""
     runs: list[tuple[int, int]] = []
     for at, (old, now) in enumerate(zip(before, new, strict=True)):
-        if old != now:
+        if old is not now and old != now:
             if runs and _cost(new, runs[-1][1], at) <= JUMP:
                 runs[-1] = (runs[-1][0], at + 1)
             else:
@@ -199,7 +202,7 @@ def _cost(new: Sequence[Cell], start: int, end: int) -> int:
     """Bytes to write these cells after the one before them."""
     if end - start > JUMP:
         return JUMP + 1
-    pen = next((pen for text, pen in reversed(new[:start]) if text != " "), PLAIN)
+    pen = next((new[at][1] for at in range(start - 1, -1, -1) if new[at][0] != " "), PLAIN)
     cost = 0
     for text, wanted in new[start:end]:
         cost += len(text.encode())

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from app.desk import facts, keys, letters
@@ -21,7 +22,7 @@ LABELS = {"why": "WHY", "route": "ROUTE", "action": "ACTION", "who": "WHO", "sou
 
 
 class Drawn(Static):
-    """A Static that repaints only when its content changes."""
+    """A Static that repaints only when its content changes, and has the screen laid out only when it takes other room."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(NOTHING, id=id, classes=classes)
@@ -31,7 +32,10 @@ class Drawn(Static):
         """Show this, if it is not what is shown."""
         if not self._drawn.is_same(content):
             self._drawn = content
-            self.update(content)
+            self.update(content, layout=False)
+            cells, rows = self.content_size
+            if not cells or self.get_content_height(self.container_size, self.app.size, cells) != rows:
+                self.refresh(layout=True)
 
 
 class TicketPane(Vertical):
@@ -39,6 +43,10 @@ class TicketPane(Vertical):
 
     _beside: tuple[str, ...] = ()
     _fresh = NOTHING
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._titles: dict[tuple[str | None, bool], Content] = {}
 
     def compose(self) -> ComposeResult:
         yield Drawn(id="notice")
@@ -81,7 +89,7 @@ class TicketPane(Vertical):
         self.remove_class("-blank")
         self._fresh = facts.freshness(review, stale, now())
         self._draw_subtitle()
-        self.border_title = line((f"{called} " if called else "", "$quiet"), _title(review))
+        self._entitle(self, line((f"{called} " if called else "", "$quiet"), _title(review)))
         self._draw("fact-why", facts.why(review))
         self._draw("fact-route", facts.route(review))
         self._draw("fact-action", facts.actions(case))
@@ -96,10 +104,10 @@ class TicketPane(Vertical):
         scroll = self.query_one("#message")
         if chosen is not None and source is not None:
             self._draw("message-text", letters.source(chosen, source, review.proposal.claims))
-            scroll.border_title = Content(f"source {source} of {len(evidence)}")
+            self._entitle(scroll, Content(f"source {source} of {len(evidence)}"))
         else:
             self._draw("message-text", letters.conversation(review.messages, every_message))
-            scroll.border_title = _message_title(review, every_message)
+            self._entitle(scroll, _message_title(review, every_message))
         scroll.set_class(chosen is not None, "-source")
 
     def beside(self, shown: str | None, looking: Iterable[Looking]) -> None:
@@ -113,12 +121,13 @@ class TicketPane(Vertical):
         if self.has_class("-blank"):
             return
         also = f" ◉ {short(', '.join(self._beside), 40)} also reads this ·" if self._beside else ""
-        self.border_subtitle = line((also, "$warning"), self._fresh)
+        self._entitle(self, line((also, "$warning"), self._fresh), below=True)
 
     def blank(self, content: Content) -> None:
         """Nothing to show but these words."""
         self.add_class("-blank")
-        self.border_title, self.border_subtitle = Content("Ticket"), NOTHING
+        self._entitle(self, Content("Ticket"))
+        self._entitle(self, NOTHING, below=True)
         self._draw("empty", content)
 
     def notice(self, content: Content) -> None:
@@ -153,6 +162,17 @@ class TicketPane(Vertical):
 
     def _draw(self, name: str, content: Content) -> None:
         self.query_one(f"#{name}", Drawn).draw(content)
+
+    def _entitle(self, widget: Widget, title: Content, *, below: bool = False) -> None:
+        """The title above or below a widget; set only when it is another: all of the widget is painted for it."""
+        shown = self._titles.get((widget.id, below))
+        if shown is not None and shown.is_same(title):
+            return
+        self._titles[widget.id, below] = title
+        if below:
+            widget.border_subtitle = title
+        else:
+            widget.border_title = title
 
 
 def _title(review: Review) -> Content:

@@ -234,6 +234,7 @@ class Frame(Screen[None]):
                 rows.cursor -= 1
             self._reading.window.drop(review_id)
         rows.show(self._reading.window)
+        self._reading.hold()
         self._reading.now()
         rows.cursor = rows.following(rows.cursor) or rows.cursor
         chosen = rows.chosen()
@@ -312,7 +313,8 @@ class Frame(Screen[None]):
         if not review_id:
             self.say("No person was asked about this ticket: nothing is to be decided.", "$quiet")
             return
-        if self._handling is not None and review_id != self._shown_id():
+        if self._handling is not None and self._reading is not None and review_id != self._shown_id():
+            self._reading.hold()
             self.spawn(self._handling.talk.read(review_id), "case")
 
     def _read_soon(self, review_id: str) -> None:

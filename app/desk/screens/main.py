@@ -58,6 +58,8 @@ class MainScreen(Frame):
             return
         diary.pressed(key_id, self._shown_id())
         if key_id in HANDLED:
+            if self._reading is not None:
+                self._reading.hold()
             self._handling.press(key_id)
         elif key_id in commands.ALSO:
             commands.ALSO[key_id](self)
