@@ -1,14 +1,16 @@
-"""Kills workers, deciders and a desk with kill -9 at random points: `python -m tests.campaigns.kill [--long]`.
+"""Kills workers, deciders and desks with kill -9 at random points: `python -m tests.campaigns.kill [--long]`.
 
-Two workers handle tickets and carry out what a decider process and an agent at a desk by words approve; all kinds are
-killed again and again, while they start, think, write or send. Cancellations go to a peer that honours keys, e-mail changes
-to one that knows none and cannot be asked; both die before, during and after requests. Afterwards everything is run to its
-end and compared: the store, the shop's records, the outbox, what the peers saw, and what was acknowledged. The last line is
-one of JSON:
+Two workers handle tickets and carry out what is approved by a decider process, by an agent at a desk by words and by one at
+the real desk in a terminal, who also takes back and leaves edits half written; all kinds are killed again and again, while
+they start, think, write or send. Cancellations go to a peer that honours keys, e-mail changes to one that knows none and
+cannot be asked; both die before, during and after requests. Afterwards everything is run to its end and compared: the store,
+the shop's records, the outbox, what the peers saw, and what was acknowledged. The last line is one of JSON:
 
-- kills (desk_kills among them), tickets, decisions, desk_decisions, actions, replies: how many; all must be above zero, or
-  nothing was proved.
-- decisions_lost: decisions that were acknowledged, by the decider or on the desk, and are not in the store. Limit 0.
+- kills (desk_kills and screen_kills among them), tickets, decisions, desk_decisions, screen_decisions, actions, replies: how
+  many; all must be above zero, or nothing was proved. undone, edits_kept, peer_died: what else happened, and how often.
+- decisions_lost: decisions and undos that were acknowledged, by the decider or on a screen, and are not there. Limit 0.
+- undone_ran: actions of a decision that was taken back. Limit 0.
+- edits_lost, edits_readable: half-written edits that a killed desk did not keep, or not for its owner alone. Limit 0.
 - tickets_lost, ended_twice: messages without an ending, or with two. Limit 0.
 - keyed_wrong: approved actions at the keyed peer, in the shop or the outbox that did not happen exactly once where the
   store says done, or happened where it says failed, or happened more than once. Limit 0.
@@ -30,7 +32,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -40,21 +42,35 @@ from store.contract import Action
 from store.driver import driver
 from store.journal import verify
 from tests.campaigns.agent import Agent
+from tests.campaigns.seat import WHO, Seat
 from tests.workflow.peer import Peer
 from tests.workflow.shopfloor import RUN, WORDS, Shopfloor
 
 sqlite3 = driver()
-SHORT, LONG = 20, 2_000
+CI, SHORT, LONG = 20, 200, 2_000
 TICKETS = 5
 """New tickets for each kill."""
 AIM_SECONDS = 10.0
 """How long a kill waits for a request to the peer without keys to be under way: the moment that can do most harm."""
 DESK_SECONDS = 40.0
 """How long a desk is given to decide something before it is killed."""
-HAPPENED = ("kills", "desk_kills", "tickets", "decisions", "desk_decisions", "actions", "replies")
+HAPPENED = (
+    *("kills", "desk_kills", "screen_kills", "tickets", "decisions", "desk_decisions", "screen_decisions"),
+    *("actions", "replies"),
+)
+LIMITS = (
+    *("decisions_lost", "undone_ran", "edits_lost", "edits_readable", "tickets_lost", "ended_twice"),
+    *("keyed_wrong", "unkeyed_twice", "unkeyed_unsaid"),
+)
+UNDO = "undo_seconds     = 1.5"
+"""Time enough to take back, and nothing that waits longer than it must."""
 ANSWERED = frozenset({"send", "ask", "review", "hold", "close", "outdated"})
 MOODS = ("ok",) * 4 + ("slow",) * 4 + ("dies_before", "dies_during", "dies_after", "busy")
 CONNECTORS = {"cancel_order": "keyed", "change_email": "unkeyed"}
+UNDONE_RAN = """
+SELECT 1 FROM executions e JOIN decisions d ON d.id = e.decision_id
+WHERE d.state = 'undone' AND (e.state != 'void' OR e.attempt > 0)
+"""
 
 DECIDE = """
 import asyncio, sys
@@ -125,7 +141,7 @@ HttpConnector.outcome = lambda self, execution: Result(state="missing")
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when every limit holds."""
     options = _options(arguments)
-    kills = options.kills or (LONG if options.long else SHORT)
+    kills = options.kills or (LONG if options.long else CI if options.ci else SHORT)
     with tempfile.TemporaryDirectory() as folder:
         campaign = Campaign(Path(folder), options.seed, BREAKS.get(options.break_ or "", ""))
         try:
@@ -139,8 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def holds(found: dict[str, Any], happened: Sequence[str] = HAPPENED) -> bool:
     """Whether every limit holds, over a run in which all of these happened."""
     something = all(found[name] > 0 for name in happened)
-    limits = ("decisions_lost", "tickets_lost", "ended_twice", "keyed_wrong", "unkeyed_twice", "unkeyed_unsaid")
-    return something and bool(found["journal"]) and all(found[name] == 0 for name in limits)
+    return something and bool(found["journal"]) and all(found[name] == 0 for name in LIMITS)
 
 
 class Campaign:
@@ -156,14 +171,16 @@ class Campaign:
         self.floor.words = (*WORDS, *WORDS[1:2], *WORDS[-1:] * 4)  # more of what the peers carry out
         self.told = folder / "told"
         self.told.touch()
+        self.moods = Counter[str]()
         self.keyed, self.unkeyed = Peer(), Peer(keyed=False, tells=False)
         for peer in (self.keyed, self.unkeyed):
-            peer.mood = lambda: self.dice.choice(MOODS)
+            peer.mood = self._mood
         self._rules()
         self.code = prelude + RUN
         self.workers = [self.floor.start(self.code) for _ in range(2)]
         self.decider = self.floor.start(DECIDE, str(self.told))
         self.agent = Agent(self.floor.where.home, self.floor.log)
+        self.seat = Seat(self.floor.where.home, self._nobody_knows, seed) if database is None else None
 
     def run(self, kills: int) -> dict[str, Any]:
         begun = time.perf_counter()
@@ -177,28 +194,36 @@ class Campaign:
         return {
             "kills": kills,
             "desk_kills": self.agent.kills,
+            "screen_kills": self.seat.kills if self.seat else 0,
             **self._audit(),
             "seconds": round(time.perf_counter() - begun, 1),
         }
 
     def end(self) -> None:
         self.agent.end()
+        if self.seat:
+            self.seat.end()
         self.floor.end()
         self.keyed.close()
         self.unkeyed.close()
 
     def _kill_one(self, number: int) -> None:
-        """In turn both workers in the middle of a request, one at any moment, the desk, and the decider."""
-        aimed = number % 6 in (0, 3, 4)
+        """In turn both workers in the middle of a request, one at any moment, both desks, and the decider."""
+        turn = number % 8
+        aimed = turn in (0, 3, 4, 6)
         if not aimed:
             self._some_work_done()
             time.sleep(self.dice.random() * 0.3)
-        if number % 6 == 2:
+        if turn == 1 and self.seat:
+            self._held_up(lambda seat=self.seat: seat.acts)
+            self.seat.kill()
+            return
+        if turn == 2:
             assert not self.agent.died(), f"the desk died by itself: {self.floor.log.read_text()[-2000:]}"
-            self._desk_decided()
+            self._held_up(self.agent.told.total)
             self.agent.kill()
             return
-        if number % 6 == 5:
+        if turn == 5:
             self.floor.kill(self.decider)
             self.decider = self.floor.start(DECIDE, str(self.told))
             return
@@ -219,14 +244,25 @@ class Campaign:
         while self._worked() == before and not self.floor.idle() and time.monotonic() < until:
             time.sleep(0.02)
 
-    def _desk_decided(self) -> None:
-        """At least once since the last kill: the decider, which is quicker, is held up meanwhile."""
-        before, until = self.agent.told.total(), time.monotonic() + DESK_SECONDS
+    def _held_up(self, done: Callable[[], int]) -> None:
+        """Until an agent has done something since the last kill: the decider, which is quicker, is held up meanwhile."""
+        before, until = done(), time.monotonic() + DESK_SECONDS
         self.decider.send_signal(signal.SIGSTOP)
-        while self.agent.told.total() == before and time.monotonic() < until:
+        while done() == before and time.monotonic() < until:
             time.sleep(0.02)
         self.decider.send_signal(signal.SIGCONT)
         time.sleep(self.dice.random() * 0.3)
+
+    def _mood(self) -> str:
+        mood = self.dice.choice(MOODS)
+        self.moods[mood] += 1
+        return mood
+
+    def _nobody_knows(self, ticket: str) -> bool:
+        """Of an action of this ticket how it ended."""
+        return bool(
+            self.floor.ask(f"SELECT 1 FROM executions WHERE ticket_id = '{ticket}' AND state = 'unknown' LIMIT 1")
+        )
 
     def _worked(self) -> int:
         found = self.floor.ask("SELECT count(*) FROM journal WHERE kind LIKE 'proposal.%' OR kind = 'execution.done'")
@@ -249,7 +285,11 @@ class Campaign:
         """The default rules, but for who carries out what, and a lease that lapses soon."""
         rules = self.floor.where.rules_folder
         text = (rules / "review.toml").read_text()
-        (rules / "review.toml").write_text(text.replace("lease_seconds    = 120.0", "lease_seconds    = 3.0"))
+        text = text.replace("lease_seconds    = 120.0", "lease_seconds    = 3.0").replace(
+            "undo_seconds     = 0.0", UNDO
+        )
+        assert UNDO in text
+        (rules / "review.toml").write_text(text)
         text = (DEFAULTS / "actions.toml").read_text()
         for kind, name in CONNECTORS.items():
             text = text.replace(f"[action.{kind}]\n", f'[action.{kind}]\nconnector = "{name}"\n', 1)
@@ -272,12 +312,7 @@ class Campaign:
         )
         filed = {str(row[0]) for row in ask("SELECT id FROM messages WHERE direction = 'inbound'")}
         decided = {str(row[0]) for row in ask("SELECT id FROM decisions")}
-        at_desk = Counter(
-            str(row[0])
-            for row in ask(
-                "SELECT ticket_id FROM decisions d JOIN reviews r ON r.id = d.review_id WHERE d.actor = 'bo'"
-            )
-        )
+        at_desk = self._by_ticket("bo")
         told = set(self.told.read_text().split())
         ran = ask("SELECT kind, state, action FROM executions")
         unsaid, unkeyed_twice, keyed_wrong = self._compare([(str(k), str(s), str(a)) for k, s, a in ran])
@@ -285,11 +320,14 @@ class Campaign:
             "tickets": len(filed),
             "decisions": len(told),
             "desk_decisions": self.agent.told.total(),
+            **self._at_the_screen(),
+            "peer_died": {mood: self.moods[mood] for mood in MOODS if mood.startswith("dies")},
             "actions": sum(kind != "send_reply" and state == "done" for kind, state, _ in ran),
             "replies": sum(kind == "send_reply" and state == "done" for kind, state, _ in ran),
             "unknown": sum(state == "unknown" for _, state, _ in ran),
             "peer_requests": self.keyed.requests + self.unkeyed.requests,
-            "decisions_lost": len(told - decided) + (self.agent.told - at_desk).total(),
+            "decisions_lost": len(told - decided) + (self.agent.told - at_desk).total() + self._lost_at_the_screen(),
+            "undone_ran": len(ask(UNDONE_RAN)),
             "tickets_lost": len(filed - set(endings)),
             "ended_twice": sum(count > 1 for count in endings.values()),
             "keyed_wrong": keyed_wrong,
@@ -297,6 +335,26 @@ class Campaign:
             "unkeyed_unsaid": unsaid,
             "journal": verify(self.floor.where.queue).ok,
         }
+
+    def _at_the_screen(self) -> dict[str, int]:
+        seat = self.seat
+        return {
+            "screen_decisions": seat.decided.total() if seat else 0,
+            "undone": seat.undone.total() if seat else 0,
+            "edits_kept": seat.edits_kept if seat else 0,
+            "edits_lost": seat.edits_lost if seat else 0,
+            "edits_readable": seat.readable if seat else 0,
+        }
+
+    def _lost_at_the_screen(self) -> int:
+        if self.seat is None:
+            return 0
+        made, undone = self._by_ticket(WHO), self._by_ticket(WHO, " AND d.state = 'undone'")
+        return (self.seat.decided - made).total() + (self.seat.undone - undone).total()
+
+    def _by_ticket(self, actor: str, more: str = "") -> Counter[str]:
+        made = "SELECT ticket_id FROM decisions d JOIN reviews r ON r.id = d.review_id"
+        return Counter(str(row[0]) for row in self.floor.ask(f"{made} WHERE d.actor = '{actor}'{more}"))
 
     def _compare(self, executions: list[tuple[str, str, str]]) -> tuple[int, int, int]:
         """unkeyed_unsaid, unkeyed_twice, keyed_wrong."""
@@ -331,6 +389,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.kill", description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", help="not needed; the sample shop's own tickets are used")
     parser.add_argument("--long", action="store_true", help=f"{LONG} kills instead of {SHORT}")
+    parser.add_argument("--ci", action="store_true", help=f"{CI} kills: what fits beside the other tests")
     parser.add_argument("--kills", type=int, help="another number of kills")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--break", dest="break_", choices=sorted(BREAKS), help="positive control: the run must fail")
