@@ -21,7 +21,8 @@ def running(commands: Sequence[Sequence[str]], logs: Path) -> Iterator[None]:
 
     A child that dies by itself is not started again: the desk shows that no worker runs, and why is in its log.
     """
-    logs.mkdir(parents=True, exist_ok=True)
+    if commands:
+        logs.mkdir(parents=True, exist_ok=True)
     children: list[subprocess.Popen[bytes]] = []
     try:
         for command in commands:

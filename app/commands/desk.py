@@ -81,7 +81,7 @@ def _open(
     plain: bool,
 ) -> int:
     from app import children
-    from app.desk import diary, keymap
+    from app.desk import keymap
 
     table, problems = keymap.load(where.keymap)
     if problems:
@@ -89,18 +89,37 @@ def _open(
             picture.leave()
         print("The desk does not open with this keymap:", *problems, sep="\n  ", file=sys.stderr)
         return 2
-    where.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if problem := _unwritable(where, beside, log):
+        if picture is not None:
+            picture.leave()
+        print(problem, file=sys.stderr)
+        return 2
+    os.environ["LASTCLICK_MODELS"] = str(where.models)  # what the worker fits outlives a demo's folder
+    with children.running(beside, where.logs):
+        return by_words(where) if plain else on_screen(where, title, table, picture)
+
+
+def _unwritable(where: Settings, beside: Sequence[Sequence[str]], log: Path | None) -> str:
+    """What of all that is to be written cannot be, in a sentence; empty: all can."""
+    from app.desk import diary
+
+    try:
+        where.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if beside:
+            where.logs.mkdir(parents=True, exist_ok=True)
+        for command in beside:
+            (where.logs / f"{command[0]}.log").open("ab").close()
+    except OSError as error:
+        return (
+            f"{error.filename} cannot be written: {error.strerror}. "
+            "Make it writable, or give another folder with --home; --no-worker opens a desk that only looks."
+        )
     if log is not None:
         try:
             diary.start(log)
         except OSError as error:
-            if picture is not None:
-                picture.leave()
-            print(f"The log {log} cannot be written: {error.strerror}.", file=sys.stderr)
-            return 2
-    os.environ["LASTCLICK_MODELS"] = str(where.models)  # what the worker fits outlives a demo's folder
-    with children.running(beside, where.logs):
-        return by_words(where) if plain else on_screen(where, title, table, picture)
+            return f"The log {log} cannot be written: {error.strerror}."
+    return ""
 
 
 def on_screen(where: Settings, title: str, table: Sequence[Key], picture: Taken | None = None) -> int:

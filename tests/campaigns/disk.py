@@ -8,11 +8,13 @@ Each fault is brought about where it really happens, in a process of its own, wh
 - read_only: the file and its folder may not be written (as root: as user nobody)
 - corrupt: pages of the file are overwritten; newer: another schema number; foreign: another program's file
 - network: the mount table says NFS; locked: another program holds an exclusive transaction; gone: the folder was removed
+- desk: the same faults under the real desk in a terminal, while it opens and while it decides (`failing_desk.py`)
 
 What must hold after each: the error is `Unavailable` and its sentence names the file and the way out (`unnamed` 0); nothing
 was acknowledged that is not there (`lost` 0); what was not acknowledged is there whole or not at all, and the journal
 verifies (`torn` 0); once the fault is gone the queue works again (`stuck` 0). `skipped` names forms this machine cannot do.
-DATA_FOLDER is not needed. `--break sync` acknowledges before the commit: the run must fail.
+DATA_FOLDER is not needed. `--break sync` acknowledges before the commit, or in spite of it: the run must fail. `--ci` tries
+fewer points.
 """
 
 from __future__ import annotations
@@ -26,8 +28,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy import text
@@ -35,6 +36,8 @@ from sqlalchemy import text
 from store.engine import open_database
 from store.journal import verify
 from store.queue import Unavailable
+from tests.campaigns import failing_desk
+from tests.campaigns.failing_calls import failing_calls
 
 WORK = """
 import asyncio, os, resource, sys
@@ -87,36 +90,6 @@ async def main():
             say("crash", type(error).__name__, str(error)[:200]); break
 
 asyncio.run(main())
-"""
-
-FAULT = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
-#include <sys/types.h>
-static long calls = 0;
-static int fails(void) {
-    const char *path = getenv("EIO_SWITCH"), *at = getenv("EIO_AT"), *once = getenv("EIO_ONCE");
-    if (!path || access(path, F_OK) != 0) return 0;
-    long n = ++calls, when = at ? atol(at) : 1;
-    return once && *once == '1' ? n == when : n >= when;
-}
-ssize_t pwrite64(int fd, const void *b, size_t n, off_t o) {
-    static ssize_t (*real)(int, const void *, size_t, off_t);
-    if (!real) real = dlsym(RTLD_NEXT, "pwrite64");
-    if (fd > 2 && n > 20 && fails()) { errno = EIO; return -1; }
-    return real(fd, b, n, o);
-}
-ssize_t pwrite(int fd, const void *b, size_t n, off_t o) { return pwrite64(fd, b, n, o); }
-int fdatasync(int fd) {
-    static int (*real)(int);
-    if (!real) real = dlsym(RTLD_NEXT, "fdatasync");
-    if (fails()) { errno = EIO; return -1; }
-    return real(fd);
-}
-int fsync(int fd) { return fdatasync(fd); }
 """
 
 OUT = (
@@ -181,6 +154,19 @@ class Run:
         if missing or half or not verified.ok:
             self.note(name, f"missing {sorted(missing)[:3]} half {half} {verified.problem}")
 
+    def seen(self, name: str, seen: failing_desk.Seen) -> None:
+        """One desk on a failing disk."""
+        self.figures["runs"] += 1
+        self.figures["refusals"] += not seen.acknowledged
+        self.said[name] = seen.said[:200]
+        named = failing_desk.FILE in seen.said and any(way in seen.said.lower() for way in OUT)
+        self.figures["unnamed"] += not (named or seen.acknowledged)
+        self.figures["lost"] += seen.acknowledged
+        self.figures["torn"] += seen.changed
+        self.figures["stuck"] += seen.stuck
+        if not named or seen.acknowledged or seen.changed or seen.stuck:
+            self.note(name, str(seen))
+
     def note(self, name: str, what: str) -> None:
         print(f"{name}: {what}", file=sys.stderr)
 
@@ -189,7 +175,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when nothing was lost, torn, stuck, unnamed or crashed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="?", help="not needed")
-    parser.add_argument("--long", action="store_true")
+    parser.add_argument("--long", action="store_true", help="at 40 points of each fault instead of 4")
+    parser.add_argument("--ci", action="store_true", help="at one point of some: what fits beside the other tests")
     parser.add_argument("--forms", help="only these, with commas between them")
     parser.add_argument("--break", dest="break_", choices=("sync",))
     given = parser.parse_args(arguments)
@@ -200,9 +187,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         template = folder / "template.sqlite"
         open_database(template).close()
         for form, act in FORMS.items():
-            if given.forms is None or form in given.forms.split(","):
+            if form in (given.forms.split(",") if given.forms else CI if given.ci else FORMS):
                 print(form, file=sys.stderr)
-                act(run, Bench(folder, template, given.break_ or "", 40 if given.long else 4))
+                act(run, Bench(folder, template, given.break_ or "", 40 if given.long else 1 if given.ci else 4))
     found = {name: run.figures[name] for name in ("runs", "refusals", "acknowledged", *LIMITS)}
     found |= {
         "said": run.said,
@@ -248,7 +235,7 @@ def quota(run: Run, bench: Bench) -> None:
 
 
 def full(run: Run, bench: Bench) -> None:
-    with small_disk(bench.folder / "small") as disk:
+    with failing_desk.small_disk(bench.folder / "small") as disk:
         if disk is None:
             run.skipped["full"] = "needs root and mount"
             return
@@ -263,27 +250,11 @@ def full(run: Run, bench: Bench) -> None:
             shutil.rmtree(path.parent)
 
 
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path | None]:
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
-    if os.getuid() != 0 or shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
-        yield None
-        return
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=False)
-
-
 def eio(run: Run, bench: Bench) -> None:
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
+    library = failing_calls(bench.folder)
+    if library is None:
         run.skipped["eio"] = "needs a C compiler"
         return
-    source, library = bench.folder / "fault.c", bench.folder / "fault.so"
-    source.write_text(FAULT)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
     for point in range(bench.points):
         for once in ("1", "0"):
             path = bench.fresh()
@@ -372,6 +343,20 @@ def gone(run: Run, bench: Bench) -> None:
     run.judge("gone", bench.work(path), path, usable=False)
 
 
+def desk(run: Run, bench: Bench) -> None:
+    """What the screen says is judged as what a process tells: each fault in turn, at one point."""
+    with failing_desk.small_disk(bench.folder / "desk-disk") as disk:
+        homes = bench.folder / "desks"
+        homes.mkdir()
+        desks = failing_desk.Desks(homes, bench.broken, failing_calls(bench.folder), disk)
+        for name, act in list(failing_desk.FORMS.items())[: 3 if bench.points == 1 else None]:
+            seen = act(desks)
+            if seen is None:
+                run.skipped[f"desk {name}"] = "needs root and mount, or a C compiler"
+                continue
+            run.seen(f"desk {name}", seen)
+
+
 FORMS: dict[str, Callable[[Run, Bench], None]] = {
     "quota": quota,
     "full": full,
@@ -383,7 +368,9 @@ FORMS: dict[str, Callable[[Run, Bench], None]] = {
     "network": network,
     "locked": locked,
     "gone": gone,
+    "desk": desk,
 }
+CI = ("quota", "eio", "read_only", "corrupt", "newer", "network", "desk")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -47,18 +47,18 @@ def status(
 ) -> Content:
     """The whole line, so many cells wide. Trouble wins over a switch, a switch over nothing."""
     name = (" lastclick", "bold $primary")
-    left = line(name, (f"  {short(title, 20)} · {short(actor, 20)}", "$quiet"), *_waiting(counters))
+    left = line(name, (f"  {short(title, 20)} · {short(actor, 20)}", "$quiet"), *_waiting(counters, trouble))
     right = _alarm(counters, switches, trouble, width)
     if left.cell_length + right.cell_length + 2 > width and counters is not None:
-        left = line(name, *_waiting(counters)[:2])  # what is wrong matters more than where we are
+        left = line(name, *_waiting(counters, trouble)[:2])  # what is wrong matters more than where we are
     right = right.truncate(max(0, width - left.cell_length - 3), ellipsis=True)
     gap = max(1, width - left.cell_length - right.cell_length - 1)
     return line(left, (" " * gap, ""), right)
 
 
-def _waiting(counters: Counters | None) -> list[tuple[str, str]]:
+def _waiting(counters: Counters | None, trouble: str) -> list[tuple[str, str]]:
     if counters is None:
-        return [(" · opening the queue …", "$quiet")]
+        return [(" · not open" if trouble else " · opening the queue …", "$quiet")]
     parts: list[tuple[str, str]] = [
         (" · ", "$quiet"),
         (f"{counters.waiting} waiting", "bold" if counters.waiting else "$quiet"),

@@ -16,6 +16,23 @@ def opening() -> Content:
     return words("Opening the queue …", "$quiet")
 
 
+def shut(said: str) -> Content:
+    """That the queue could not be opened, why and what to do, in the store's own sentence."""
+    return lines(
+        [
+            words("The queue is not open.", "bold $error"),
+            words(said),
+            NOTHING,
+            line(("It is tried again by itself; ", "$quiet"), *_key_does("quit", "leaves.")),
+        ]
+    )
+
+
+def _key_does(key_id: str, does: str) -> tuple[tuple[str, str], ...]:
+    shown = keys.shown(key_id)
+    return ((shown, "bold $primary"), (f" {does}", "$quiet")) if shown else ()
+
+
 def nothing_waits(counters: Counters | None, decided_here: int, place: str = "local") -> Content:
     """First run, all done, everything held, or no worker: told apart by the figures. In the demo the first run means
     that its tickets are on their way."""

@@ -156,6 +156,8 @@ class Frame(Screen[None]):
         """The store cannot be reached, in a sentence; empty: it can."""
         self._trouble = text
         self.query_one("#desk").set_class(bool(text), "-offline")
+        if self._handling is None:  # not open yet: the line above has no room for what to do
+            self.query_one(TicketPane).blank(queue_empty.shut(text) if text else queue_empty.opening())
         self._draw_bars()
 
     @property
