@@ -17,6 +17,7 @@ COMMANDS = {
     "import": "file tickets from a JSON Lines or CSV file",
     "worker": "run the workflow that answers tickets",
     "serve": "serve the queue over HTTP to a team's desks",
+    "web": "serve the desk in a browser",
     "user": "add, list and revoke the team's users",
     "login": "sign in to a team's queue with your one-time code",
     "logout": "sign out, back to your own queue",

@@ -15,7 +15,7 @@ from config.settings import Settings, settings
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default 127.0.0.1)")
-    parser.add_argument("--port", type=_port, default=7180, metavar="N", help="which port (default 7180)")
+    parser.add_argument("--port", type=port, default=7180, metavar="N", help="which port (default 7180)")
     parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate chain, PEM")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its private key, PEM")
     parser.add_argument(
@@ -63,7 +63,7 @@ def _say(where: Settings, url: str, people: object) -> None:
     sys.stderr.flush()
 
 
-def _port(text: str) -> int:
+def port(text: str) -> int:
     value = int(text)
     if not 0 <= value <= 65535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")

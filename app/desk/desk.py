@@ -118,7 +118,7 @@ class Desk(App[None]):
             self.register_theme(theme)
         self.theme = themes.default(self._no_color)
         self._leave_clean_on_signals()
-        if not self.is_headless:
+        if not (self.is_headless or self.is_web):
             self.set_interval(GONE_SECONDS, self._end_without_terminal)
         main = MainScreen(self._actor, self._place, self._read_only)
         main.saved_views = self._views
