@@ -15,6 +15,12 @@ from config.settings import settings
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--slots", type=int, metavar="N", help="tickets at a time [LASTCLICK_SLOTS, else 4 or 16]")
     parser.add_argument(
+        "--traces",
+        action="store_true",
+        default=bool(os.environ.get("LASTCLICK_TRACES")),
+        help="send OpenTelemetry spans, where OTEL_EXPORTER_OTLP_ENDPOINT says [LASTCLICK_TRACES]",
+    )
+    parser.add_argument(
         "--sample-shop", action="store_true", help="load the sample shop's records first, if there are none"
     )
 
@@ -37,5 +43,10 @@ def run(given: argparse.Namespace) -> int:
     except BadRecords as bad:
         print(plain.body(f"The shop's records were not loaded:\n{bad}"), file=sys.stderr)
         return 1
-    worker.run(where, rules)
+    traces = None
+    if given.traces:
+        from app.workflow.traces import opened
+
+        traces = opened(rules.models)
+    worker.run(where, rules, traces)
     return 0

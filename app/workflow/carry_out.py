@@ -13,6 +13,7 @@ from app.connectors.port import Connector, Result
 from app.workflow import failures, retries
 from app.workflow.engine import Engine, Stopping
 from app.workflow.handle import patiently
+from app.workflow.traces import Off, Traces
 from config.rules import Rules
 from store.contract import RETURNED, Action, Attempt, Execution, Failure
 from store.work import Work
@@ -36,6 +37,7 @@ class CarryingOut:
     may_dispatch: Callable[[], bool]
     jitter: Callable[[], float]
     tried: set[str] = field(default_factory=set)
+    traces: Traces = field(default_factory=Off)
 
 
 def carry_out(execution: dict[str, Any], incarnation: str, out: CarryingOut) -> dict[str, Any]:
@@ -44,12 +46,13 @@ def carry_out(execution: dict[str, Any], incarnation: str, out: CarryingOut) -> 
     `incarnation` names the process run that dispatched it. Any other run, and a second try of this one, finds out from
     the peer by key what happened before it sends anything.
     """
-    approved = Execution.model_validate(execution)
+    approved, began = Execution.model_validate(execution), time.time_ns()
     kept = out.engine.once("perform", lambda: _performed(approved, incarnation, out).model_dump(mode="json"))
     result = Result.model_validate(kept)
     failure = None if result.state == "done" else _failure(result, approved, out)
     state = result.state if result.state in ("done", "failed") else "unknown"
     patiently(lambda: out.work.settle(approved.id, state, external_id=result.external_id, failure=failure), out.engine)
+    out.traces.carried_out(approved, state, result.code, began)
     return {"state": state, "code": result.code}
 
 

@@ -12,6 +12,7 @@ from app.workflow import endings, failures
 from app.workflow.engine import Engine, Stopping
 from app.workflow.services import Services
 from app.workflow.steps import handle_case
+from app.workflow.traces import Off, Traces
 from store.case import Case, Ending
 from store.live import Switch
 from store.queue import NotFound, Unavailable
@@ -32,6 +33,7 @@ class Handling:
     engine: Engine
     work: Work
     services: Services
+    traces: Traces = field(default_factory=Off)
     _read: list[tuple[float, tuple[Switch, ...]]] = field(default_factory=list)
 
     def switches(self) -> tuple[Switch, ...]:
@@ -51,7 +53,7 @@ def handle(work_id: str, handling: Handling) -> dict[str, Any]:
 
     Model calls and look-ups are checkpointed steps; the rules between them are pure and simply run again on resume.
     """
-    engine, work = handling.engine, handling.work
+    engine, work, began = handling.engine, handling.work, time.time_ns()
     try:
         case = patiently(lambda: work.case(work_id), engine)
     except NotFound:
@@ -60,9 +62,10 @@ def handle(work_id: str, handling: Handling) -> dict[str, Any]:
         "seen", lambda: {"messages": [each.id for each in case.messages], "version": case.ticket.version}
     )
     case = _as_seen(case, seen)
-    ending = end(case, _services(handling))
+    ending = end(case, _services(handling, work_id))
     ending = ending.model_copy(update={"proposal": ending.proposal.model_copy(update={"request_id": work_id})})
     patiently(lambda: work.finish(work_id, ending), engine)
+    handling.traces.handled(work_id, case, ending, began)
     return {"how": ending.how, "code": ending.proposal.route.code}
 
 
@@ -101,12 +104,13 @@ def patiently(call: Callable[[], T], engine: Engine) -> T:
             return result
 
 
-def _services(handling: Handling) -> Services:
+def _services(handling: Handling, work_id: str) -> Services:
     engine, work = handling.engine, handling.work
     return replace(
         handling.services,
         once=engine.once,
         switches=handling.switches,
+        told=lambda ticket, attempt: handling.traces.attempted(ticket, work_id, attempt),
         record=lambda ticket, attempts: patiently(lambda: work.record(ticket, attempts), engine),
         refunded_today=lambda customer: patiently(lambda: work.refunded_today(customer), engine),
         ai_replies=lambda ticket: patiently(lambda: work.ai_replies(ticket), engine),

@@ -45,6 +45,8 @@ class Services:
     once: Callable[[str, Callable[[], Json]], Json] = _at_once
     switches: Callable[[], Sequence[Switch]] = tuple
     record: Callable[[str, tuple[Attempt, ...]], None] = lambda _ticket, _attempts: None
+    told: Callable[[str, Attempt], None] = lambda _ticket, _attempt: None
+    """Told of every attempt as soon as it ended; nothing depends on it."""
     refunded_today: Callable[[str], Mapping[str, int]] = field(default=lambda _customer: {})
     ai_replies: Callable[[str], Sequence[tuple[Message, Proposal]]] = field(default=lambda _ticket: ())
     link_repeat: Callable[[RepeatContact], None] = field(default=lambda _repeat: None)

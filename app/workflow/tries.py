@@ -65,12 +65,14 @@ def tried(step: Step, call: Callable[[float], tuple[T, Attempt]], services: Serv
             retry_after, detail = None, f"{type(error).__name__}: {error}"
         else:
             attempts.append(_placed(attempt, step, len(attempts) + 1))
+            services.told(step.ticket_id, attempts[-1])
             return Tried(value, tuple(attempts))
         number = len(attempts) + 1
         attempts.append(
             _placed(attempt, step, number).model_copy(update={"outcome": outcome, "code": code, "detail": detail[:500]})
         )
         services.record(step.ticket_id, (attempts[-1],))
+        services.told(step.ticket_id, attempts[-1])
         left = step.deadline_seconds - (services.clock() - begun)
         wait = retries.next_try(
             number, outcome, is_action=False, left=left, retry_after=retry_after, jitter=services.jitter()

@@ -31,6 +31,7 @@ from app.workflow.judge import RulesJudge
 from app.workflow.log import log_to_stderr
 from app.workflow.services import Services
 from app.workflow.steadiness import Steadiness
+from app.workflow.traces import Off, Traces
 from config.rules import Rules
 from store.contract import Execution
 from store.queue import QueueError, Unavailable
@@ -79,7 +80,7 @@ class Where(Protocol):
     def models(self) -> Path: ...
 
 
-def run(where: Where, rules: Rules) -> None:
+def run(where: Where, rules: Rules, traces: Traces | None = None) -> None:
     """Work until SIGTERM or SIGINT. Waits for a store that cannot be opened yet, and says so once."""
     log_to_stderr()
     stop = threading.Event()
@@ -88,8 +89,10 @@ def run(where: Where, rules: Rules) -> None:
     work = _opened(where, rules, stop)
     if work is None:
         return
-    worker = Worker(where, rules, work, stop)
+    worker = Worker(where, rules, work, stop, traces)
     worker.serve()
+    if traces is not None:
+        traces.close()
     logging.shutdown()
     if worker.busy():
         # A thread still waits for a model or a peer. Its step is resumable; waiting for it would be a hang.
@@ -101,8 +104,10 @@ def run(where: Where, rules: Rules) -> None:
 class Worker:
     """One process's worker. `serve` blocks; setting `stop` ends it."""
 
-    def __init__(self, where: Where, rules: Rules, work: Work, stop: threading.Event) -> None:
-        self._rules, self._work, self._stop = rules, work, stop
+    def __init__(
+        self, where: Where, rules: Rules, work: Work, stop: threading.Event, traces: Traces | None = None
+    ) -> None:
+        self._rules, self._work, self._stop, self._traces = rules, work, stop, traces or Off()
         self.name = presence.own_name()
         self._incarnation = uuid.uuid4().hex
         self._beaten = 0.0
@@ -127,6 +132,7 @@ class Worker:
             incarnation=self._incarnation,
             may_dispatch=self.alive,
             jitter=random.random,
+            traces=self._traces,
         )
         self._steady = Steadiness(rules.windows.undo_seconds)
         self._where = where
@@ -249,7 +255,7 @@ class Worker:
         except Exception:
             log.exception("the models cannot be loaded; only approved actions are carried out")
             return
-        self._handling = Handling(self._engine, self._work, services)
+        self._handling = Handling(self._engine, self._work, services, self._traces)
         if told := registry.versions(self._rules, models):
             self._quietly(lambda: self._work.runs(self.name, told))
         self._ready.set()
