@@ -14,7 +14,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
-from store import migrations, plain
+from store import checkup, migrations, plain
 from store.driver import driver, trusted_with_wal
 from store.faults import named
 from store.place import MARK, Turn, prepare
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SMALL = 16 * 1024 * 1024
-"""Bytes up to which a file is checked before it is used; a larger one is checked while it is used."""
+"""Bytes up to which a file is checked before it is used; a larger one is checked while it is used, once a day."""
 
 
 def open_database(url: str | Path, *, check: bool = True) -> Database | Postgres:
     """The database behind a path, a `sqlite:///` or a `postgresql+psycopg://` URL, migrated when needed; a file is also
     made. Raises `Unavailable`.
 
-    `check` reads the whole file once for damage: at once when it is small, else in the background, and every later call
-    then raises `Unavailable` when damage was found.
+    `check` reads the whole file for damage: at once when it is small, else in the background when that was not done within
+    a day (`store.checkup`), and every later call then raises `Unavailable` when damage was found.
     """
     from store.place import is_postgres
 
@@ -144,18 +144,18 @@ class Database:
             return _connect(self.path)
 
     def check(self) -> None:
-        """Reads the file for damage; a large one in the background."""
+        """Reads the file for damage; a large one in the background, once a day."""
         if self.path.stat().st_size <= _SMALL:
             self._check()
             self._refuse_damaged()
-        else:
+        elif not checkup.lately(self.path):
             threading.Thread(target=_check_later, args=(weakref.ref(self),), daemon=True, name="quick_check").start()
 
     def close(self) -> None:
         self.engine.dispose()
 
-    def _check(self) -> None:
-        """On a connection of its own: what it has read must not stay in memory."""
+    def _check(self) -> bool:
+        """Whether it is sound; on a connection of its own: what it has read must not stay in memory."""
         try:
             with contextlib.closing(self.connect()) as connection:
                 found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -163,6 +163,7 @@ class Database:
             found = str(error)
         if found != "ok":
             self._damage = plain.line(" ".join(str(found).split()))
+        return self._damage is None
 
     def _refuse_damaged(self) -> None:
         if self._damage is not None:
@@ -199,7 +200,7 @@ class Watch:
 def _check_later(reference: weakref.ref[Database]) -> None:
     database = reference()
     if database is not None:
-        database._check()
+        checkup.daily(database.path, database._check)
 
 
 def _mark(database: Database) -> None:
