@@ -88,7 +88,7 @@ class MessageRow(SQLModel, table=True):
     __tablename__ = "messages"
     __table_args__ = (
         Index("messages_ticket", "ticket_id", "n"),
-        Index("messages_ai", "ticket_id", "n", sqlite_where=text("ai_handled"), postgresql_where=text("ai_handled")),
+        Index("messages_ai", "ticket_id", "n", sqlite_where=text("ai_handled")),
     )
 
     n: int | None = _number()
@@ -167,10 +167,10 @@ class ReviewRow(SQLModel, table=True):
         *_lists(),
         Index("reviews_lead", "state", text("(due_at - created_at)")),
         Index("reviews_ticket", "ticket_id", "state"),
-        Index("reviews_expiry", "expires_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
-        Index("reviews_claimed", "claimed_by", sqlite_where=_CLAIMED, postgresql_where=_CLAIMED),
-        Index("reviews_wake", "snoozed_until", sqlite_where=_SNOOZED, postgresql_where=_SNOOZED),
-        Index("reviews_held_by", "held_by", "n", sqlite_where=_HELD, postgresql_where=_HELD),
+        Index("reviews_expiry", "expires_at", sqlite_where=_WAITING),
+        Index("reviews_claimed", "claimed_by", sqlite_where=_CLAIMED),
+        Index("reviews_wake", "snoozed_until", sqlite_where=_SNOOZED),
+        Index("reviews_held_by", "held_by", "n", sqlite_where=_HELD),
     )
 
     n: int | None = _number()
@@ -277,7 +277,7 @@ class ExecutionRow(SQLModel, table=True):
 
     __tablename__ = "executions"
     __table_args__ = (
-        Index("executions_key", "idempotency_key", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("executions_key", "idempotency_key", unique=True, sqlite_where=_LIVE),
         Index("executions_due", "state", "due_at"),
         Index("executions_batch", "batch", "position", unique=True),
         Index("executions_ticket", "ticket_id", "state"),

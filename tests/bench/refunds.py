@@ -22,7 +22,7 @@ from store.live import View
 from store.local import LocalQueue
 from store.queue import Queue
 from tests.bench import stopwatch
-from tests.bench.desk import GUARD_SECONDS, cpu
+from tests.bench.desk import GUARD_SECONDS, compiled, cpu
 from tests.contract.honest_judge import HonestJudge
 from tests.desk import samples
 from tests.desk.test_real_queue import refund
@@ -39,6 +39,7 @@ def main() -> int:
     given = _options()
     if given.desk is not None:
         return desk(given.desk)
+    compiled()
     runs = [_shift() for _ in range(given.runs)]
     found = {name: round(median(run[name] for run in runs), 3) for name in runs[0]}
     missed = [name for name, limit in (("keys_each", KEYS), ("machine_s", SECONDS)) if found[name] > limit]
