@@ -18,7 +18,7 @@ LARGEST_SESSION = 1_000_000
 
 
 class Taken:
-    """A terminal that shows the first picture. Keys are neither shown nor kept: nobody hears them yet."""
+    """A terminal that shows the first picture. Keys are not shown; the desk that takes over finds them."""
 
     def __init__(self, text: str) -> None:
         import termios
@@ -35,22 +35,22 @@ class Taken:
         _write(OPEN + text)
 
     def hand_over(self) -> None:
-        """The desk takes over, with the picture still standing: what was typed at it is thrown away."""
-        self._give_back()
+        """The desk takes over, with the picture still standing, and hears what was typed at it."""
+        self._give_back(keep_typed=True)
 
     def leave(self) -> None:
         """As if nothing had been."""
         if self.taken:
             _write(CLOSE)
-            self._give_back()
+            self._give_back(keep_typed=False)
 
-    def _give_back(self) -> None:
+    def _give_back(self, *, keep_typed: bool) -> None:
         import termios
 
         if self.taken:
             self.taken = False
             with contextlib.suppress(termios.error):
-                termios.tcsetattr(self._input, termios.TCSAFLUSH, self._before)
+                termios.tcsetattr(self._input, termios.TCSANOW if keep_typed else termios.TCSAFLUSH, self._before)
             for number, handler in self._handlers.items():
                 signal.signal(number, handler)
 

@@ -115,7 +115,6 @@ def _opened(home: Path) -> tuple[float, float]:
     begun = time.perf_counter()
     with Terminal(_lastclick(home), columns=COLUMNS, rows=ROWS, env=_env()) as terminal:
         ticket = stopwatch.since(terminal, begun, readable)
-        stopwatch.since(terminal, begun, lambda screen: "a approve" in screen)  # keys at the first picture are not kept
         before = _cursor(terminal.screen())
         terminal.type("j")
         key = stopwatch.since(terminal, begun, lambda screen: _cursor(screen) != before)

@@ -149,18 +149,28 @@ def until(terminal: Terminal, what: Callable[[str], bool]) -> str:
     raise AssertionError(terminal.screen())
 
 
-def test_the_desk_takes_its_place_and_hears_nothing_that_was_typed_before(home: Path) -> None:
+def test_the_desk_takes_its_place_and_hears_what_was_typed_before(home: Path) -> None:
     with opened(home) as terminal:
         terminal.wait_for(OPENS, "T-001", "WHY", seconds=60)
-        terminal.type("jq")
+        terminal.type("j")
         shown: list[str] = []
         until(terminal, lambda screen: bool(shown.append(screen)) or OPENS not in screen)
         assert all("T-001" in screen and "WHY" in screen for screen in shown)  # no blank screen between
-        terminal.wait_for("Queue · 1 of 3", "a approve", seconds=60)
+        terminal.wait_for("Queue · 2 of 3", "a approve", seconds=60)
         assert terminal.output.count(b"\x1b[?1049h") == 1
         terminal.type("q")
         assert terminal.exit_code() == 0
         assert terminal.output.count(b"\x1b[?1049l") == 1
+
+
+def test_no_verdict_is_taken_from_the_first_picture(home: Path) -> None:
+    with opened(home) as terminal:
+        terminal.wait_for(OPENS, "T-001", "WHY", seconds=60)
+        terminal.type("jay")
+        terminal.wait_for("Queue · 2 of 3", "a not heard: the desk was still opening", seconds=60)
+        terminal.wait_for("T-002", "a approve", seconds=60)
+        terminal.type("q")
+        assert terminal.exit_code() == 0
 
 
 def test_a_kill_while_it_stands_leaves_the_terminal_clean(home: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from textual import events, on
 
-from app.desk import commands, diary, following, keys, letters, news
+from app.desk import commands, diary, early, following, keys, letters, news
 from app.desk.deciding import OpenCase
 from app.desk.dialogs.help import HelpDialog
 from app.desk.guard import VERDICTS
@@ -33,6 +33,7 @@ class MainScreen(Frame):
     def __init__(self, actor: str, title: str, read_only: bool) -> None:
         super().__init__(actor, title, read_only)
         commands.bind(self)
+        self.early = early.Early()
 
     def use(self, queue: Queue) -> None:
         """The queue is open: start reading and following it."""
@@ -45,6 +46,11 @@ class MainScreen(Frame):
         self.spawn(self._reading.run(), "read")
 
     # ── keys ─────────────────────────────────────────────────────────────────
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed while the desk opens is pressed when there is a case, or nothing to wait for."""
+        if not self.troubled and self.early.keeps(event.key):
+            event.stop()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Two actions may share a key: the one that works now gets it."""
@@ -213,6 +219,7 @@ class MainScreen(Frame):
             self._read_soon(chosen.review_id)  # it was chosen before its row was in memory
         elif chosen is None and not self._reading.window.total:
             self._nothing()
+            self.call_after_refresh(early.press, self)
         self._draw_bars()
 
     @on(news.Live)
@@ -248,6 +255,7 @@ class MainScreen(Frame):
 
     def _go_on(self, case: OpenCase | None, claim: bool) -> None:
         """What the agent need not wait for: it begins when the case is painted, or painting would wait for it."""
+        early.press(self)
         if self._handling is None or self._handling.case is not case:
             return
         if claim:
