@@ -163,16 +163,16 @@ class TicketPane(Vertical):
     def _draw(self, name: str, content: Content) -> None:
         self.query_one(f"#{name}", Drawn).draw(content)
 
-    def _entitle(self, widget: Widget, title: Content, *, below: bool = False) -> None:
+    def _entitle(self, widget: Widget, content: Content, *, below: bool = False) -> None:
         """The title above or below a widget; set only when it is another: all of the widget is painted for it."""
         shown = self._titles.get((widget.id, below))
-        if shown is not None and shown.is_same(title):
+        if shown is not None and shown.is_same(content):
             return
-        self._titles[widget.id, below] = title
+        self._titles[widget.id, below] = content
         if below:
-            widget.border_subtitle = title
+            widget.border_subtitle = content
         else:
-            widget.border_title = title
+            widget.border_title = content
 
 
 def _title(review: Review) -> Content:
