@@ -15,6 +15,7 @@ from store import (
     limits,
     locks,
     noting,
+    outside,
     plain,
     reading,
     reviewing,
@@ -43,7 +44,7 @@ _messages, _tickets, _reviews = table(MessageRow), table(TicketRow), table(Revie
 
 def message(session: Session, item: IncomingMessage) -> str:
     """Files a customer message once and returns its ticket's id. It voids what was proposed and approved before it."""
-    key = _id(item.message_id, "message_id")
+    key = outside.message_key(_id(item.message_id, "message_id"))
     limits.short_enough(item)
     sent = {name: _digest(getattr(item, name)) for name in _COMPARED} | {"message_id": _digest(item.message_id)}
     known: MessageRow | None = session.execute(select(MessageRow).where(_messages.c.id == key)).scalar_one_or_none()
@@ -131,6 +132,7 @@ def proposal(session: Session, judge: Judge, item: Proposal) -> str:
     What comes from outside always stops for a person, whatever the gate says.
     """
     _id(item.request_id, "request_id")
+    item = outside.kept(session, item)
     locks.ticket(session, _id(item.ticket.id, "ticket.id"))
     ticket = session.get(TicketRow, _id(item.ticket.id, "ticket.id"))
     known = session.execute(select(_reviews.c.id).where(_reviews.c.request_id == item.request_id)).scalar()
@@ -147,7 +149,7 @@ def proposal(session: Session, judge: Judge, item: Proposal) -> str:
         ticket.newest_message_id = item.watermark.last_customer_message_id
     reviewing.adopt(ticket, item.ticket.customer)
     reviewing.keep(session, item, ticket, "review")
-    why = f"newer proposal {item.request_id}"
+    why = f"newer proposal {outside.asked(item).request_id}"
     reviewing.supersede(session, ticket.id, why)
     carrying.void(session, carrying.undispatched(session, ticket.id), why)
     gate = judge.gate(item, carrying.refunded_today(session, ticket.customer_id))

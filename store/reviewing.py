@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import Session
 
-from store import journal, noting, past, plain, returning, searching
+from store import journal, noting, outside, past, plain, returning, searching
 from store.contract import Customer, Gate, GateReason, Json, Money, Proposal, TicketState, canonical, fingerprint, now
 from store.judge import Judge
 from store.queue import Conflict
@@ -45,7 +45,7 @@ def keep(session: Session, proposal: Proposal, ticket: TicketRow, how: str) -> N
     if row is not None:
         field = differing(json.loads(row.sent), sent)
         if field:
-            raise Conflict(f"Request {proposal.request_id} was filed with another {field}.", field=field)
+            raise Conflict(f"Request {outside.asked(proposal).request_id} was filed with another {field}.", field=field)
         return
     session.add(
         ProposalRow(

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from app.server.asking import V1, Asking, Writing, asking, said, writing
 from app.server.ids import ReviewId
+from store import outside
 from store.contract import IncomingMessage, Proposal, Review
 from store.queue import NotFound
 
@@ -39,7 +40,8 @@ async def file_proposal(body: Proposal, here: Annotated[Writing, Depends(writing
 async def proposal(review_id: ReviewId, here: Annotated[Asking, Depends(asking)]) -> Response:
     """The review that a proposal waits in, or was decided in, by the id that filing returned."""
     await own(here, review_id)
-    return said(await here.queue.review(review_id))
+    found = await here.queue.review(review_id)
+    return said(found.model_copy(update={"proposal": outside.asked(found.proposal)}))
 
 
 async def own(here: Asking, review_id: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from store.contract import Proposal, Route, Source, Ticket, Watermark
 from store.live import View
+from store.outside import asked
 from store.queue import Conflict, Invalid, NotFound
 from tests.contract import shop
 from tests.contract.conftest import House
@@ -148,6 +149,30 @@ async def test_a_newer_outside_proposal_supersedes_the_older(house: House) -> No
     second = await house.queue.submit(outside("ext-2", version=2))
     assert (await house.queue.review(first)).state == "superseded"
     assert (await house.queue.review(second)).state == "open"
+
+
+async def test_a_filer_s_request_is_neither_another_filer_s_nor_a_customer_s_message(house: House) -> None:
+    await house.queue.submit(shop.message("m1"))
+    first = await house.queue.submit(outside("m1"))
+    other = outside("m1", source=Source(system="other-bot"), ticket=Ticket(id="other-ticket", subject="Refund"))
+    second = await house.queue.submit(other)
+    assert first != second
+    assert await house.queue.submit(outside("m1")) == first
+    shop.handle(house.work, house.judge, "m1", shop.refund())
+    assert house.work.inbox() == []
+    assert (await house.queue.counts(View()))["all"] == 3
+    found = [(await house.queue.review(one)).proposal for one in (first, second)]
+    assert [asked(one).request_id for one in found] == ["m1", "m1"]
+
+
+async def test_a_message_cannot_take_the_name_of_a_filer_s_request(house: House) -> None:
+    review = await house.queue.submit(outside("x1"))
+    kept = (await house.queue.review(review)).proposal.request_id
+    ticket = await house.queue.submit(shop.message(kept))
+    (work_id,) = house.work.inbox()
+    shop.handle(house.work, house.judge, work_id, shop.refund(700))
+    assert [each.id for each in (await house.queue.history(ticket)).messages] == [work_id]
+    assert (await house.queue.review(review)).state == "open"
 
 
 async def test_an_outside_proposal_behind_the_customer_is_refused(house: House) -> None:

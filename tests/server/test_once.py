@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from store.contract import Ticket
 from tests.contract import shop
+from tests.contract.test_filing import outside
 from tests.server.conftest import Team
 
 
@@ -19,6 +21,20 @@ def test_the_same_request_again_gets_the_same_answer_and_changes_nothing(team: T
         note = {"text": "called her"}
         assert team.ask("POST", "/v1/tickets/4183/notes", "ana", json=note, headers=keyed("note-00001")).is_success
     assert len(team.ask("GET", "/v1/tickets/4183/history", "ana").json()["notes"]) == 1
+
+
+def test_a_filer_reads_the_request_id_that_it_gave(team: Team) -> None:
+    team.served.local_submit("m1", "4183")
+    answers = []
+    for number, name in enumerate(("acme", "other")):
+        body = outside("m1", ticket=Ticket(id=f"t{number}")).model_dump(mode="json", exclude_unset=True)
+        filed = team.ask("POST", "/v1/proposals", name, "producer", json=body).json()["id"]
+        read = team.ask("GET", f"/v1/proposals/{filed}", name).json()
+        told = team.ask("GET", f"/v1/proposals/{filed}/answer", name).json()
+        assert (read["proposal"]["request_id"], told["request_id"]) == ("m1", "m1")
+        answers.append(filed)
+    assert answers[0] != answers[1]
+    assert team.work.inbox() == ["m1"]
 
 
 def test_a_key_used_for_something_else_is_refused(team: Team) -> None:

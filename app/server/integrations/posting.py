@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app import peers
 from app.server.integrations import answers, signing
-from store import reading, returning
+from store import outside, reading, returning
 from store.contract import Json, now
 from store.live import Returned
 from store.queue import NotFound
@@ -53,7 +53,7 @@ class Posting:
         decision, actor = made or ({}, None)
         return {
             "review_id": review_id,
-            "request_id": item.request_id,
+            "request_id": outside.asked(item).request_id,
             "run_id": item.source.run_id,
             "thread_id": item.source.thread_id,
             "review_state": state,
