@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from store.contract import Lease, Proposal, Route, Source, Ticket, Watermark
 from store.engine import open_database
@@ -35,13 +35,15 @@ from store.local_work import LocalWork
 from store.people import People
 from store.queue import Conflict, LeaseLost, QueueError, Taken, Unavailable
 from store.remote import RemoteQueue
-from store.tables import DecisionRow, table
+from store.tables import DecisionRow, ExecutionRow, table
 from tests.contract import shop
 from tests.contract.honest_judge import HonestJudge
 from tests.server.cutting import Cutting
 
 AGENTS = ("ana", "bo", "cy")
 START_SECONDS = 60.0
+CARRY_SECONDS = 120.0
+"""How long what was approved may take until the peer was asked for it."""
 
 
 @dataclass
@@ -171,7 +173,7 @@ async def campaign(folder: Path, cases: int, faults: int, lie: str, seed: int) -
         await asyncio.gather(*agents, *followers, return_exceptions=True)
         for queue in queues.values():
             await queue.close()
-        stop.now = True
+        stop.when_done = True
         effects = await carrier
     code = await server.stop()
     found = _judged(database, told, effects, start, head)
@@ -249,14 +251,19 @@ async def _follow(name: str, queue: RemoteQueue, start: int, told: Told) -> None
 
 @dataclass
 class _Stop:
-    now: bool = False
+    """`when_done`: nothing new comes any more, so the carrier ends as soon as nothing is left to carry out."""
+
+    when_done: bool = False
 
 
 def _carry_out(database: Path, judge: HonestJudge, stop: _Stop) -> list[str]:
-    """A worker with a peer that writes down what it was asked to do."""
+    """A worker with a peer that writes down what it was asked to do, until all of it is done."""
     work = LocalWork(database, judge)
     effects: list[str] = []
-    while not stop.now:
+    until = None
+    while until is None or (_left(database) and time.monotonic() < until):
+        if stop.when_done and until is None:
+            until = time.monotonic() + CARRY_SECONDS
         with contextlib.suppress(QueueError):
             work.beat("w1", "here", os.getpid())
             for one in work.due():
@@ -265,6 +272,14 @@ def _carry_out(database: Path, judge: HonestJudge, stop: _Stop) -> list[str]:
         time.sleep(0.05)
     work.close()
     return effects
+
+
+def _left(database: Path) -> int:
+    """Executions that have not ended."""
+    executions = table(ExecutionRow)
+    with open_database(database).reading() as session:
+        states = executions.c.state.in_(("queued", "running"))
+        return int(session.execute(select(func.count()).where(states)).scalar_one())
 
 
 def _judged(database: Path, told: Told, effects: list[str], start: int, head: int) -> dict[str, Any]:
@@ -280,6 +295,8 @@ def _judged(database: Path, told: Told, effects: list[str], start: int, head: in
         "decided_twice": len(reviews) - len(set(reviews)),
         "effects": len(effects),
         "effects_twice": len(effects) - len(set(effects)),
+        "effects_left": _left(database),
+        "effects_missing": 2 * len(set(reviews)) - len(set(effects)),
         "said_not_done_but_done": len(told.not_done & there.keys()),
         "not_known": len(told.unknown),
         "events": head - start,
@@ -308,6 +325,8 @@ BAD = (
     "lost",
     "decided_twice",
     "effects_twice",
+    "effects_left",
+    "effects_missing",
     "said_not_done_but_done",
     "events_missed_or_repeated",
     "late_agents",
