@@ -165,7 +165,10 @@ def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:
             continue
         try:
             row = json.loads(line, object_pairs_hook=_once)
-        except (ValueError, RecursionError) as error:
+        except RecursionError:
+            yield number, BadLine(number, "line", "is nested too deep for a message")
+            continue
+        except ValueError as error:
             yield number, BadLine(number, "line", f"is no JSON: {error}")
             continue
         yield number, row if isinstance(row, dict) else BadLine(number, "line", "is no JSON object")

@@ -36,6 +36,12 @@ def test_a_file_with_a_bad_line_is_filed_whole_or_not_at_all(tmp_path: Path) -> 
     assert "1 message is in the queue" in taken.stdout
 
 
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    refused = lastclick(tmp_path, "import", str(tmp_path / "no.jsonl"))
+    assert refused.returncode == 1
+    assert "no.jsonl: cannot be read: No such file or directory. Give the path of a file" in refused.stderr
+
+
 def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
     file = tickets(tmp_path / "day.jsonl", {"message_id": "m1", "thread": "t1", "text": "Where is it?"})
     lastclick(tmp_path, "import", str(file))

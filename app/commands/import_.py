@@ -38,7 +38,8 @@ def run(given: argparse.Namespace) -> int:
     try:
         parsed = parse(given.file, proven=given.proven_senders)
     except (BadFile, OSError) as bad:
-        print(plain.line(f"{given.file}: {bad}"), file=sys.stderr)
+        what = f"cannot be read: {bad.strerror}. Give the path of a file" if isinstance(bad, OSError) else bad
+        print(plain.line(f"{given.file}: {what}"), file=sys.stderr)
         return 1
     for problem in parsed.problems:
         print(plain.line(f"{given.file}:{problem}"), file=sys.stderr)

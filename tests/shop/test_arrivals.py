@@ -128,7 +128,7 @@ def test_a_ticket_file_is_read_with_its_thread_and_proven_sender() -> None:
         ('{"message_id": "m2", "text": "x", "at": "9999-12-31T23:59:59-14:00"}', "at", "with a zone"),
         ('{"message_id": "m2", "text": "x", "text": "y"}', "line", "'text' stands twice"),
         ('{"message_id": "m2", "text": ' + "1" * 5_000 + "}", "line", "is no JSON"),
-        ("[" * 100_000, "line", "is no JSON"),
+        ("[" * 100_000, "line", "nested too deep"),
         ('{"message_id": "m2", "text": "' + "x" * 10_000_000 + '"}', "text", "longer than 200,000"),
         ("[1, 2]", "line", "no JSON object"),
         ("{broken", "line", "is no JSON"),

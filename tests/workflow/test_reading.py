@@ -128,3 +128,39 @@ def test_minor_units(amount: str, minor: str) -> None:
 )
 def test_a_fact_stands_on_the_same_fact_alone(fact: tuple[str, ...], among: tuple[str, ...], holds: bool) -> None:
     assert stands(fact, frozenset({among})) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("Press 000", ("number", "0")),
+        ("It takes 1,5 days", ("quantity", "1.5", "day")),
+        ("It takes 5 mins", ("quantity", "5", "minute")),
+        ("It takes 2 hrs", ("quantity", "2", "hour")),
+        ("It takes 5 week days", ("quantity", "5", "business day")),
+        ("We open at 10 PM", ("time", "22:00")),
+        ("It came 01.02.2026", ("date", "2026", "2", "1")),
+        ("It came 11/12/2026", ("ambiguous date", "11/12/2026")),
+        ("It costs 5 euros", ("money", "500", "EUR")),
+        ("It costs five dollars", ("money", "500", "USD")),
+    ],
+)
+def test_a_way_of_writing_has_one_form(text: str, fact: tuple[str, ...]) -> None:
+    assert fact in read(text).forms
+
+
+def test_a_name_has_two_letters_and_does_not_open_the_sentence() -> None:
+    assert read("See X here").names == ()
+    assert read("See Bo here").names == ("Bo",)
+    assert read("Bo came").names == ()
+    assert read("HF-1 Bo came").names == ("Bo",)
+    assert read("See X² and B² here").names == ()
+
+
+def test_the_unit_of_a_range_is_a_word() -> None:
+    assert "days" in read("In 5-7 days").words
+    assert "days" in read("In 5 days").words
+
+
+def test_cents_may_stand_alone() -> None:
+    assert (minor_units(".50"), minor_units("1.5"), minor_units("7")) == ("50", "150", "700")
