@@ -72,7 +72,7 @@ from store.work import Refused
 from tests.contract import shop
 from tests.contract.honest_judge import HonestJudge
 
-SHORT, LONG, STEPS = 12, 25_000, 50
+CI, SHORT, LONG, STEPS = 12, 1_000, 25_000, 50
 PEOPLE = ("ana", "bo", "cy")
 AMOUNTS = (2_000, 12_000, 60_000)
 SWITCHES = (("route", "messy"), ("action", "refund"), ("model", "strong"))
@@ -456,6 +456,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="?", help="not needed")
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--ci", action="store_true", help=f"{CI} times {STEPS} steps: what fits beside the other tests")
     parser.add_argument("--examples", type=int)
     parser.add_argument("--break", dest="break_", choices=(*BREAKS, "counts"))
     given = parser.parse_args(arguments)
@@ -469,7 +470,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.break_ in BREAKS:
             stack.enter_context(mock.patch.object(*BREAKS[given.break_]))
         try:
-            run_state_machine_as_test(Machine, settings=steps(given.examples or (LONG if given.long else SHORT)))
+            run_state_machine_as_test(Machine, settings=steps(given.examples or _wanted(given)))
         except Exception as error:  # whatever the store raises that is no refusal is a defect too
             problem = f"{type(error).__name__}: {error}"[:500]
             if given.break_ is None:
@@ -479,6 +480,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = {"violations": int(bool(problem)), "problem": problem, "break": given.break_} | count
     print(json.dumps(found | {"seconds": round(time.monotonic() - began, 1)}))
     return int(bool(problem))
+
+
+def _wanted(given: argparse.Namespace) -> int:
+    return LONG if given.long else CI if given.ci else SHORT
 
 
 def steps(examples: int) -> settings:
