@@ -3,6 +3,7 @@
 # ruff: noqa: E501  the names are whole lines of source
 
 EQUIVALENT: dict[str, str] = {
+    "differences: pairs = sorted(zip(items, new, strict=True), key=repr) [True → False]": "both are of the same length there",
     'contract: "utf-8", "surrogatepass" [\'utf-8\' → other]': "Python finds the codec whatever stands around its name",
     "failures: if status == 500 or status > 504: [Gt → GtE]": "504 is temporary and does not come so far",
     "matters: ids = (identifier.lstrip(\"#\").casefold() for identifier in _ID.findall(text)) ['#' → other]": "no id begins with a question mark",

@@ -68,3 +68,7 @@ def test_a_difference_is_shown_as_the_models_wrote_it() -> None:
     assert fields({"reason": "Mistake"}, {"reason": "Other"}) == [("reason", "Mistake", "Other")]
     shown = differences([action(amount=None)], [action()])
     assert (shown[0].left, shown[0].right) == (NONE, str(Money(minor=1000, currency="EUR")))
+
+
+def test_an_amount_among_the_arguments_is_said_where_the_money_is_the_same() -> None:
+    assert [each[0] for each in fields({"amount": "10"}, {"amount": "12"})] == ["amount"]
