@@ -28,8 +28,8 @@ def gate(proposal: Proposal, rules: Rules, refunded_today: Mapping[str, int]) ->
     reasons: dict[tuple[str, str], GateReason] = {}
     stopped: list[ReviewEntry] = []
     kinds = frozenset(action.kind for action in proposal.actions)
-    for plan in plans(rules):
-        if found := _reasons(plan, looked, kinds):
+    for plan in plans(rules, kinds):
+        if found := _reasons(plan, looked):
             reasons.update({(reason.code, reason.text): reason for reason in found})
             stopped.append(plan.entry)
     for reason in _always(looked, named=bool(reasons)):
@@ -45,10 +45,10 @@ def gate(proposal: Proposal, rules: Rules, refunded_today: Mapping[str, int]) ->
     )
 
 
-def _reasons(plan: Plan, looked: Looked, kinds: frozenset[str]) -> list[GateReason]:
+def _reasons(plan: Plan, looked: Looked) -> list[GateReason]:
     entry = plan.entry
     try:
-        found = hits(plan, looked, kinds)
+        found = hits(plan, looked)
     except Absent as missing:
         text = f"{spoken(entry.name)} cannot be judged: {missing} is missing"
         return [GateReason(code=entry.name, text=text, actual="missing", to=entry.to)]

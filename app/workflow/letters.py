@@ -18,7 +18,9 @@ _IN_FACTS = frozenset(
     )
 )
 """Words that may be read as part of an amount, a date or a time."""
-_ANY_DIGITS = re.compile(r"\#?(?:[^\W\d]|[-_'’.](?=\w))*\d\w*(?:[-_'’.]\w+)*")
+_JOINED = re.compile(r"\#?[-'’.]?\w++(?:[-'’.]\w++)*+")
+"""A word with whatever is joined to it. It never goes back: a line of underscores is read as quickly as a word."""
+_DIGIT = re.compile(r"\d")
 _PLAIN_ID = re.compile(r"([a-z]{1,3})-?\d[a-z0-9]*(?:-\d+)*|\d+([a-z]{1,3})")
 _PLAIN_MONEY = re.compile(r"[€$£]\d+(?:[.,]\d+)*")
 _SPACE, _ENDS, _PARTS = ("", " ", "\n"), ("", " ", "\n", ",", ")"), (",", ";", "(")
@@ -62,7 +64,10 @@ def reads_as(fact: Fact, shown: str, low: str) -> bool:
 
 def ids_in(text: str) -> list[str]:
     """What may be read as an id, unless it is part of something else."""
-    return [each for each in _ANY_DIGITS.findall(text) if not each.isdecimal() and not _BARE_NUMBER.fullmatch(each)]
+    if not _DIGIT.search(text):
+        return []
+    found = [each for each in _JOINED.findall(text) if not each.isalpha() and _DIGIT.search(each)]
+    return [each for each in found if not each.isdecimal() and not _BARE_NUMBER.fullmatch(each)]
 
 
 def _alone(letters: str, low: str, *, first: bool = False) -> bool:

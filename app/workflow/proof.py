@@ -106,9 +106,12 @@ class Deeds:
 
     def plainly_name(self, text: str) -> bool:
         """Whether whatever may be an id in a text is one that the actions name. False says nothing."""
+        if "@" in text:
+            return False
+        if not (ids := set(ids_in(text))):
+            return True
         low = lowered("\n".join([part for each in self._actions for part in (each.target, each.description)]))
-        ids = set(ids_in(text)) if "@" not in text else None
-        return ids is not None and all(reads_as(("id", each.lstrip("#").casefold()), each, low) for each in ids)
+        return all(reads_as(("id", each.lstrip("#").casefold()), each, low) for each in ids)
 
     @cached_property
     def told(self) -> frozenset[str]:

@@ -48,38 +48,45 @@ class Looked:
         return runs(self.said)
 
 
+OfAction: TypeAlias = "Callable[[Any, Action, Looked], list[Hit]]"
+OfProposal: TypeAlias = "Callable[[Any, Looked], list[Hit]]"
+
+
 @dataclass(frozen=True)
 class Plan:
-    """One review rule, taken apart once: its set conditions, those of an action and those of the whole proposal."""
+    """One review rule, taken apart once: its set conditions, of an action and of the whole proposal, with what each wants.
+
+    `kinds`: of the actions that it speaks of; None where it names none.
+    """
 
     entry: ReviewEntry
     kinds: frozenset[str] | None
-    of_action: tuple[tuple[str, Any], ...]
-    of_proposal: tuple[tuple[str, Any], ...]
+    of_action: tuple[tuple[OfAction, Any], ...]
+    of_proposal: tuple[tuple[OfProposal, Any], ...]
 
 
 _kept: list[tuple[object, tuple[Plan, ...]]] = []
 
 
-def plans(rules: Rules) -> tuple[Plan, ...]:
-    """The review rules in use, taken apart; made once for them."""
+def plans(rules: Rules, kinds: frozenset[str]) -> list[Plan]:
+    """The review rules in use that may stop a proposal with actions of these kinds, taken apart once for all proposals."""
     if not _kept or _kept[0][0] is not rules.reviews:
         _kept[:] = [(rules.reviews, tuple(map(_plan, rules.reviews)))]
-    return _kept[0][1]
+    return [
+        plan
+        for plan in _kept[0][1]
+        if not plan.of_action or (kinds if plan.kinds is None else not plan.kinds.isdisjoint(kinds))
+    ]
 
 
-def hits(plan: Plan, looked: Looked, kinds: frozenset[str]) -> list[Hit]:
-    """Every place where all set conditions hold; empty when the rule does not apply. Raises `Absent`.
-
-    `kinds`: of the proposal's actions.
-    """
-    if plan.of_action and not (kinds if plan.kinds is None else kinds & plan.kinds):
-        return []
+def hits(plan: Plan, looked: Looked) -> list[Hit]:
+    """Every place where all set conditions hold; empty when the rule does not apply. Raises `Absent`."""
     found: list[Hit] = [{}]
-    for name, wanted in plan.of_proposal:
-        found = _and(found, _OF_PROPOSAL[name](wanted, looked))
-        if not found:
-            return []
+    for condition, wanted in plan.of_proposal:
+        here = condition(wanted, looked)
+        if not here:
+            return here
+        found = _and(found, here)
     if not plan.of_action:
         return found
     return [hit for action in looked.proposal.actions for hit in _of_action(plan.of_action, action, looked, found)]
@@ -107,13 +114,15 @@ def problems(proposal: Proposal) -> list[str]:
     return list(found)
 
 
-def _of_action(conditions: Iterable[tuple[str, Any]], action: Action, looked: Looked, found: list[Hit]) -> list[Hit]:
+def _of_action(
+    conditions: Iterable[tuple[OfAction, Any]], action: Action, looked: Looked, found: list[Hit]
+) -> list[Hit]:
     held = []
-    for name, wanted in conditions:
-        hits_here = _OF_ACTION[name](wanted, action, looked)
-        if not hits_here:
-            return []
-        held.append(hits_here)
+    for condition, wanted in conditions:
+        here = condition(wanted, action, looked)
+        if not here:
+            return here
+        held.append(here)
     found = _and(found, [{"action": spoken(action.kind), "description": action.description, "target": action.target}])
     for each in held:
         found = _and(found, each)
@@ -130,8 +139,8 @@ def _plan(entry: ReviewEntry) -> Plan:
     return Plan(
         entry,
         None if kinds is None else frozenset(kinds),
-        tuple((name, getattr(if_, name)) for name in _OF_ACTION if name in set_),  # the cheapest first
-        tuple((name, getattr(if_, name)) for name in _OF_PROPOSAL if name in set_),
+        tuple((holds, getattr(if_, name)) for name, holds in _OF_ACTION.items() if name in set_),  # the cheapest first
+        tuple((holds, getattr(if_, name)) for name, holds in _OF_PROPOSAL.items() if name in set_),
     )
 
 
@@ -231,7 +240,7 @@ def _one_model_only(wanted: bool, action: Action, looked: Looked) -> list[Hit]:
     return [{}] if alone is wanted else []
 
 
-_OF_ACTION: Mapping[str, Callable[[Any, Action, Looked], list[Hit]]] = {
+_OF_ACTION: Mapping[str, OfAction] = {
     "action": _kind,
     "risk": _risk,
     "irreversible": _irreversible,
@@ -318,7 +327,7 @@ def _trigger(wanted: tuple[str, ...], looked: Looked) -> list[Hit]:
     return [{"trigger": "; ".join(each.reason for each in fired)}] if fired else []
 
 
-_OF_PROPOSAL: Mapping[str, Callable[[Any, Looked], list[Hit]]] = {
+_OF_PROPOSAL: Mapping[str, OfProposal] = {
     "external": _external,
     "hidden_characters": _hidden,
     "failure": _failure,

@@ -63,3 +63,9 @@ def test_what_stands_there_by_its_letters_is_read_there(text: str, said: str) ->
 
 def test_ids_are_what_holds_a_digit_and_is_no_number() -> None:
     assert ids_in("Order HF-10003 of 12 items for €12.50, #12") == ["HF-10003", "#12"]
+
+
+def test_a_long_line_of_underscores_is_read_in_no_time_and_holds_no_id() -> None:
+    """A pattern that tries every way to part it would never come to an end."""
+    assert ids_in("Sign here: " + "_" * 200 + " -1 " + "a-_'" * 200) == []
+    assert ids_in("_" * 80 + "7!") == ["_" * 80 + "7"]
