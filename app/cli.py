@@ -24,6 +24,7 @@ COMMANDS = {
     "token": "list, rotate and revoke tokens",
     "show": "print the queue, or one ticket with everything on it",
     "stats": "print the figures: repeat contacts, what people changed, times, costs",
+    "seed": "plant cases with a known fault, to see whether review still looks",
     "route": "list what can be switched, throw a switch",
     "shop": "load the shop's records that the workflow looks things up in",
     "rules": "check the rules files",

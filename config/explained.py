@@ -65,6 +65,10 @@ REVIEW = {
     "spot_check_twice": "share of the drawn replies that two people read, to see whether they agree",
     "confidence_floor": "below it nothing is answered",
     "sources_seen": "before high risk is let go its sources were: listed on screen, opened one by one, or off: no matter",
+    "quick_notice": "who approves in under a second is told so, quietly and alone",
+    "streak_notice": "and who approves so many in a row as proposed; 0: never",
+    "planted_share": "beside so many of the cases that stop, one with a known fault is planted: never carried out",
+    "planted_by_person": "true: a lead sees who found it and who did not; without it only that person does",
     "name": "how the rule is called in lists and figures",
     "if": "all conditions must hold: action, amount_over and per_day_over by currency, risk, policy_exception, words, "
     "identity, models_disagree, unproven_claim, hidden_characters, one_model_only, failure, irreversible, external, leak, "

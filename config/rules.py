@@ -386,6 +386,14 @@ class Windows(Shape):
     confidence_floor: float = 0.6
     sources_seen: Literal["off", "listed", "opened"] = "off"
     """Before something of high risk is let go, its sources must have stood on screen by name, or been opened."""
+    quick_notice: bool = True
+    """Who approves in under a second is told so, quietly and alone."""
+    streak_notice: Annotated[int, Field(ge=0)] = 25
+    """At so many approvals in a row as proposed, and again at each so many, the same; 0: never."""
+    planted_share: Share = 0.0
+    """Beside so many of the cases that stop for a person, one with a known fault is planted."""
+    planted_by_person: bool = False
+    """A lead sees who found or missed a planted case. Without it only that person does."""
 
 
 class Rules(Shape):

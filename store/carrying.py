@@ -22,6 +22,7 @@ from store.contract import (
     now,
 )
 from store.judge import Judge
+from store.queue import Conflict
 from store.tables import (
     DecisionRow,
     ExecutionRow,
@@ -52,6 +53,8 @@ class Intent:
 
 def enqueue(session: Session, judge: Judge, ticket: TicketRow, intent: Intent) -> list[ExecutionRow]:
     """Stores one execution for each action in order, then the reply. Raises `Conflict` when the very same already ran."""
+    if ticket.planted:
+        raise Conflict("This case was planted: nothing of it is carried out.")
     route, moment = intent.proposal.route, now()
     steps = list(intent.proposal.actions)
     if intent.proposal.customer_reply is not None:

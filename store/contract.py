@@ -472,6 +472,8 @@ class Outcome(Value):
     effect: Line
     undo_until: Time | None = None
     waits_for_second: bool = False
+    told: Line = ""
+    """A word to who decided, and to nobody else: that it went fast, or that the case was planted."""
     execution_ids: tuple[Line, ...] = ()
 
 

@@ -13,9 +13,11 @@ from store import (
     carrying,
     claims,
     counting,
+    heeding,
     locks,
     noting,
     plain,
+    planted,
     reading,
     reviewing,
     team,
@@ -62,6 +64,8 @@ def decide(session: Session, judge: Judge, decision: Decision, lease: Lease) -> 
         raise Invalid("The claim is not the decider's claim on this review.")
     claims.held(session, lease)
     team.may_decide(session, decision.actor)
+    if row.planted and isinstance(decision.instead, Retry):
+        return _planted(session, judge, row, decision, None)
     if decision.instead is not None:
         return _instead(session, row, decision)
     chosen = verdicts.choose(judge, shown.proposal, decision.verdicts)
@@ -69,6 +73,8 @@ def decide(session: Session, judge: Judge, decision: Decision, lease: Lease) -> 
     gate = _gate(session, judge, row, shown, chosen)
     if chosen.lets_go:
         _looked(judge, shown, gate, decision)
+    if row.planted:
+        return _planted(session, judge, row, decision, chosen)
     if chosen.overrides:
         counting.add(session, "overrides", row.route)
     needs_two = chosen.lets_go and _needs_two(shown.gate, gate)
@@ -262,6 +268,23 @@ def _wait_for_second(session: Session, row: ReviewRow, decision: Decision, chose
     return outcome
 
 
+def _planted(session: Session, judge: Judge, row: ReviewRow, decision: Decision, chosen: Chosen | None) -> Outcome:
+    """A planted case ends with the first answer, and who gave it is told what it was. Nothing of it is let go."""
+    effect = chosen.effect if chosen else "sent round again"
+    found = planted.answered(session, row.id, decision.actor, chosen.proposal if chosen else None)
+    told = heeding.planted(judge.windows, found)
+    outcome = Outcome(
+        decision_id=decision.id, review_id=row.id, effect=f"{effect}: planted, nothing is done", told=told
+    )
+    _keep(session, row, decision, outcome, _before(row, decision.took_ms))
+    session.get_one(TicketRow, row.ticket_id).state = "closed"
+    _forget_draft(session, row.id, decision.actor)
+    data: dict[str, Json] = {"decision": decision.id, "effect": effect, "body": _digest(decision)}
+    data |= {"took_ms": decision.took_ms, "verdicts": [one.type for one in decision.verdicts], "planted": found.state}
+    reviewing.move(session, row, "decided", "decision.made", actor=decision.actor, **data)
+    return outcome
+
+
 def _let_go(session: Session, judge: Judge, row: ReviewRow, decision: Decision, chosen: Chosen) -> Outcome:
     """The decision, what it lets go and the journal entry commit together."""
     ticket = session.get_one(TicketRow, row.ticket_id)
@@ -271,6 +294,7 @@ def _let_go(session: Session, judge: Judge, row: ReviewRow, decision: Decision, 
         effect=chosen.effect,
         undo_until=now() + timedelta(seconds=judge.windows.undo_seconds),
     )
+    streak = 0 if chosen.overrides else noting.gauge_of(session, decision.actor) + 1
     kept = _keep(session, row, decision, outcome, _before(row, decision.took_ms))
     if chosen.lets_go:
         _approve(session, row, decision)
@@ -282,7 +306,8 @@ def _let_go(session: Session, judge: Judge, row: ReviewRow, decision: Decision, 
         delay=judge.windows.undo_seconds,
     )
     rows = carrying.enqueue(session, judge, ticket, intent)
-    outcome = outcome.model_copy(update={"execution_ids": tuple(one.id for one in rows)})
+    heed = "" if chosen.overrides else heeding.hasty(judge.windows, decision.took_ms, streak)
+    outcome = outcome.model_copy(update={"execution_ids": tuple(one.id for one in rows), "told": heed})
     kept.outcome = outcome.model_dump_json()
     done = None
     if rows:
@@ -328,7 +353,8 @@ def _keep(session: Session, row: ReviewRow, decision: Decision, outcome: Outcome
     )
     session.add(kept)
     session.flush()
-    noting.decision(session, kept, row, decision)
+    if not row.planted:
+        noting.decision(session, kept, row, decision)
     return kept
 
 

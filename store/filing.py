@@ -17,6 +17,7 @@ from store import (
     noting,
     outside,
     plain,
+    planted,
     reading,
     reviewing,
     searching,
@@ -141,6 +142,8 @@ def proposal(session: Session, judge: Judge, item: Proposal) -> str:
         return str(known)
     if ticket is None:
         ticket = _outside_ticket(session, item)
+    elif ticket.planted:
+        raise Conflict(f"Ticket {ticket.id} takes no proposals. File it under another id.", field="ticket.id")
     elif item.watermark.last_customer_message_id != ticket.newest_message_id:
         if _has_messages(session, ticket.id):
             raise Conflict(
@@ -228,6 +231,7 @@ def _lead_on(session: Session, judge: Judge, ticket: TicketRow, work: WorkRow, e
         carrying.enqueue(session, judge, ticket, intent)
     elif end.how == "review":
         reviewing.open_review(session, judge, ticket, item, end.gate, work_id=work.id)
+        planted.perhaps(session, judge, item.request_id)
     elif end.how == "hold":
         _hold(session, judge, ticket, work, end)
     else:

@@ -8,8 +8,9 @@ proposal.outdated (ticket) · review.opened held reopened superseded expired sno
 released drafted (review) · decision.made waits_for_second undone void (review) · execution.queued running done failed
 unknown void taken_over (execution) · switch.thrown (switch) · repeat.linked note.added work.again (ticket) ·
 worker.joined prompts buried (worker) · webhook.sent failed (webhook) · user.added invited revoked (user) · token.made
-revoked (token) · clock.went_back (clock). `data` names the ticket as `ticket_id` wherever there is one, and holds ids,
-codes, numbers and digests, never what a customer wrote.
+revoked (token) · clock.went_back (clock) · case.planted (ticket).
+`data` names the ticket as `ticket_id` wherever there is one, and holds ids, codes, numbers and digests, never what a
+customer wrote.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ START = "0" * 64
 
 SYSTEM = "lastclick"
 """The actor of what no person did."""
+
+PLANTED = "case.planted"
+"""The first entry of a planted case. The journal says what it is; readers are told of a message, as of any other."""
 
 _COVERED = ("actor", "kind", "subject", "ticket_id", "data", "shown", "ran")
 
@@ -136,7 +140,11 @@ def of_ticket(session: Session, ticket_id: str, limit: int = 2000) -> list[Event
 
 
 def event(row: Row[Any]) -> Event:
-    return Event(seq=row.seq, at=row.at, actor=row.actor, kind=row.kind, subject=row.subject, data=json.loads(row.data))
+    """An entry as it is told. What makes a planted case known stays in the journal."""
+    data = json.loads(row.data)
+    data.pop("planted", None)
+    kind, actor = ("message.received", SYSTEM) if row.kind == PLANTED else (row.kind, row.actor)
+    return Event(seq=row.seq, at=row.at, actor=actor, kind=kind, subject=row.subject, data=data)
 
 
 def head(session: Session) -> int:

@@ -309,6 +309,9 @@ class Care(Value):
     mine: int = 0
     mine_quick: int = 0
     streak: int = 0
+    planted: Share = Share()
+    """Planted cases whose fault was found, of those that were answered; `mine_planted`: the same of who asks."""
+    mine_planted: Share = Share()
 
 
 class Stats(Value):

@@ -22,6 +22,7 @@ from store import (
     operations,
     passing,
     past,
+    planted,
     prompting,
     reading,
     searching,
@@ -64,6 +65,7 @@ from store.live import (
     TicketHistory,
     View,
 )
+from store.planted_told import Planted, PlantedFigures, Planting
 from store.queue import Invalid
 from store.tables import NoteRow
 
@@ -192,6 +194,15 @@ class LocalQueue:
     async def grade(self, grade: Grade) -> Graded:
         _name(grade.actor)
         return await self._write(lambda session: spotting.grade(session, self._judge, grade))
+
+    async def plant(self, asked: Planting) -> Planted:
+        return await self._write(lambda session: planted.plant(session, self._judge, asked))
+
+    async def planted(self) -> PlantedFigures:
+        return await self._read(lambda session: planted.figures(session, self._judge))
+
+    async def withdraw_planted(self, actor: str) -> Planted:
+        return await self._write(lambda session: planted.withdraw(session, _name(actor)))
 
     def follow(self, after: int | None = None) -> AsyncIterator[Event]:
         return journal.follow(self._database, after)

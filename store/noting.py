@@ -112,7 +112,9 @@ def reopened(session: Session, ticket: TicketRow, at: datetime, ref: str, why: s
 
 
 def waiting(session: Session, row: ReviewRow, step: int) -> None:
-    """A review begins to wait for a person, or stops."""
+    """A review begins to wait for a person, or stops. A planted one is no ticket's."""
+    if row.planted:
+        return
     second = int(row.created_at.timestamp())
     at, sheet = second - second % FIVE_MINUTES, Sheet()
     sheet.gauge(WAITING, "", step, at=at)

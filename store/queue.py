@@ -38,6 +38,7 @@ from store.live import (
     TicketHistory,
     View,
 )
+from store.planted_told import Planted, PlantedFigures, Planting
 
 
 class QueueError(Exception):
@@ -186,6 +187,18 @@ class Queue(Protocol):
 
     async def grade(self, grade: Grade) -> Graded:
         """Keep a person's word on a drawn reply. The same again is a no-op; another one takes the place of the first."""
+        ...
+
+    async def plant(self, asked: Planting) -> Planted:
+        """Plant cases with a known fault. Raises `Invalid` when so many cannot be made."""
+        ...
+
+    async def planted(self) -> PlantedFigures:
+        """What became of planted cases; persons only where the rules allow it."""
+        ...
+
+    async def withdraw_planted(self, actor: str) -> Planted:
+        """Take back the planted cases that wait."""
         ...
 
     def follow(self, after: int | None = None) -> AsyncIterator[Event]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select
 from sqlmodel import Session
 
-from store import journal, measuring, noting, reading, spotting
+from store import journal, measuring, noting, planted, reading, spotting
 from store.contract import Attempt
 from store.engine import open_database
 from store.figure_tables import BehindRow, FigureRow, SpotCheckRow
@@ -23,15 +23,17 @@ from store.tables import (
     ExecutionRow,
     JournalRow,
     MessageRow,
+    PlantedRow,
     ProposalRow,
     RepeatRow,
     ReviewRow,
+    TicketRow,
     table,
 )
 
 _journal, _messages, _repeats, _attempts = table(JournalRow), table(MessageRow), table(RepeatRow), table(AttemptRow)
 _decisions, _figures, _reviews = table(DecisionRow), table(FigureRow), table(ReviewRow)
-_executions, _checks = table(ExecutionRow), table(SpotCheckRow)
+_executions, _checks, _tickets = table(ExecutionRow), table(SpotCheckRow), table(TicketRow)
 
 Cells = Counter[tuple[str, int, str, int]]
 
@@ -51,29 +53,35 @@ def repair(url: str | Path) -> int:
     """Puts the counted figures in place of the kept ones, in one transaction. Returns how many differed."""
     database = open_database(url)
     try:
-        with database.writing() as session:
-            wrong = differences(session)
-            if wrong:
-                session.execute(delete(_figures).where(_figures.c.name != noting.STREAK))
-                sheet = Sheet()
-                sheet.cells = recount(session)
-                sheet.write(session)
-                journal.append(session, "figures.recounted", "figures", differed=len(wrong))
-        return len(wrong)
+        return database.write(_mend)
     finally:
         database.close()
+
+
+def _mend(session: Session) -> int:
+    wrong = differences(session)
+    if wrong:
+        session.execute(delete(_figures).where(_figures.c.name != noting.STREAK))
+        sheet = Sheet()
+        sheet.cells = recount(session)
+        sheet.write(session)
+        journal.append(session, "figures.recounted", "figures", differed=len(wrong))
+    return len(wrong)
 
 
 def recount(session: Session) -> Cells:
     """All figures from scratch. Reads every row: minutes for a million tickets."""
     sheet = Sheet()
-    for row in session.execute(select(_attempts.c.body).order_by(_attempts.c.n)):
+    made = select(_attempts.c.body).join(_tickets, _tickets.c.id == _attempts.c.ticket_id)
+    for row in session.execute(made.where(_tickets.c.planted.is_(False)).order_by(_attempts.c.n)):
         measuring.tried(sheet, Attempt.model_validate_json(row.body))
     _replies(session, sheet)
     _decided(session, sheet)
     _journalled(session, sheet)
     _spots(session, sheet)
-    open_ = select(_reviews.c.created_at).where(_reviews.c.state == "open")
+    for row in session.execute(select(PlantedRow)).scalars():
+        planted.count(sheet, row)
+    open_ = select(_reviews.c.created_at).where(_reviews.c.state == "open", _reviews.c.planted.is_(False))
     for at in session.execute(open_).scalars():
         second = int(at.timestamp())
         sheet.gauge(noting.WAITING, "", 1, at=second - second % FIVE_MINUTES)
@@ -119,7 +127,8 @@ def _replies(session: Session, sheet: Sheet) -> None:
 
 
 def _decided(session: Session, sheet: Sheet) -> None:
-    made = select(DecisionRow).where(_decisions.c.state != "undone").order_by(_decisions.c.at)
+    made = select(DecisionRow).join(_reviews, _reviews.c.id == _decisions.c.review_id)
+    made = made.where(_decisions.c.state != "undone", _reviews.c.planted.is_(False)).order_by(_decisions.c.at)
     for kept in session.execute(made).scalars():
         given, was = noting.stored(kept), json.loads(kept.before)
         if noting.counts_as_decided(given):
@@ -142,6 +151,8 @@ def _journalled(session: Session, sheet: Sheet) -> None:
     """What no table keeps: where each message was left, how each execution first ended, tickets resolved and reopened."""
     ended: set[str] = set()
     for row, data in _entries(session):
+        if "planted" in data:
+            continue
         if row.kind.startswith("proposal.") and "work" in data:
             _ending(session, sheet, row, data)
         elif row.kind in ("execution.done", "execution.failed", "execution.unknown") and row.subject not in ended:

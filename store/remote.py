@@ -47,6 +47,7 @@ from store.live import (
     TicketHistory,
     View,
 )
+from store.planted_told import Planted, PlantedFigures, Planting
 from store.queue import Invalid, NotSignedIn, TooOld, Unavailable
 from store.roles import User
 
@@ -155,6 +156,9 @@ class RemoteQueue:
     async def prompts(self) -> tuple[PromptUse, ...]:
         return (await self._get("prompts", dict[str, tuple[PromptUse, ...]]))["prompts"]
 
+    async def planted(self) -> PlantedFigures:
+        return await self._get("planted", PlantedFigures)
+
     async def regate(self, review_id: str, verdicts: tuple[Verdict, ...]) -> Gate:
         body = {"verdicts": verdicts}
         return await self._call.ask(f"reviews/{_id(review_id)}/gate", Gate, body)
@@ -209,6 +213,14 @@ class RemoteQueue:
 
     async def grade(self, grade: Grade) -> Graded:
         return await self._call.write("spot-checks/grade", Graded, grade)
+
+    async def plant(self, asked: Planting) -> Planted:
+        self._own(asked.by)
+        return await self._call.write("planted", Planted, asked)
+
+    async def withdraw_planted(self, actor: str) -> Planted:
+        self._own(actor)
+        return await self._call.write("planted/withdraw", Planted, {})
 
     # ── events ───────────────────────────────────────────────────────────────
 

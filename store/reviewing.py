@@ -103,6 +103,7 @@ def open_review(
         amount=abs(amount.minor) if amount else 0,
         currency=amount.currency if amount else None,
         hidden=proposal.hidden,
+        planted=ticket.planted,
     )
     session.add(row)
     session.flush()

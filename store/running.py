@@ -59,6 +59,9 @@ def dispatch(session: Session, judge: Judge, execution_id: str, worker: str) -> 
         return taken or _dispatched(session, row)
     if row.state != "queued":
         return Refused("superseded", f"{row.kind} is {row.state} already.")
+    if session.get_one(TicketRow, row.ticket_id).planted:
+        void(session, [row], "planted")
+        return Refused("planted", f"{row.kind} belongs to a planted case, of which nothing is carried out.")
     waits = _not_yet(session, row)
     if waits is not None:
         return waits

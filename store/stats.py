@@ -74,7 +74,7 @@ def stats(session: Session, question: Question, actor: str) -> Stats:
 _ALL = (
     "replies", "returned", "confused", "decided", "overrides", "reopened", "resolved", "calls", "call_retries", "cost",
     "approved", "quick", "spot_drawn", "spot_graded", "spot_good", "spot_wrong", "spot_unclear", "spot_twice",
-    "spot_agreed",
+    "spot_agreed", "planted", "planted_missed",
 )  # fmt: skip
 
 
@@ -158,14 +158,23 @@ def _spot(session: Session, whole: dict[str, int]) -> SpotFigures:
 
 
 def _care(session: Session, whole: dict[str, int], actor: str, window: tuple[int, int]) -> Care:
-    mine = sums(session, ["approved.person", "quick.person"], *window, keys=[key_of(actor)])
+    names = [f"{name}.person" for name in ("approved", "quick", "planted", "planted_missed")]
+    mine = {
+        name: cells.get(key_of(actor), 0) for name, cells in sums(session, names, *window, keys=[key_of(actor)]).items()
+    }
     return Care(
         approvals=whole["approved.all"],
         quick=whole["quick.all"],
-        mine=mine["approved.person"].get(key_of(actor), 0),
-        mine_quick=mine["quick.person"].get(key_of(actor), 0),
-        streak=gauges(session, noting.STREAK).get((key_of(actor), 0), 0),
+        mine=mine["approved.person"],
+        mine_quick=mine["quick.person"],
+        streak=noting.gauge_of(session, actor),
+        planted=_found(whole["planted.all"], whole["planted_missed.all"]),
+        mine_planted=_found(mine["planted.person"], mine["planted_missed.person"]),
     )
+
+
+def _found(answered: int, missed: int) -> Share:
+    return Share(part=max(0, answered - missed), whole=max(0, answered))
 
 
 # ── the tickets behind ───────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Dialect, Index, Integer, LargeBinary, Table, Text, false, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -55,6 +55,11 @@ def _number() -> Any:
     )
 
 
+def _no() -> Any:
+    """False, by the database's own default: what is inserted without it stands on older schemas too."""
+    return Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+
+
 def _body() -> Any:
     return Field(default="", sa_type=Text)
 
@@ -82,6 +87,8 @@ class TicketRow(SQLModel, table=True):
     newest_message_id: str | None = None
     route: str | None = None
     created_at: datetime = Field(sa_type=Instant)
+    planted: bool = _no()
+    """Not a customer's: planted to see whether people still look. Nothing of it is ever carried out or counted."""
 
 
 class MessageRow(SQLModel, table=True):
@@ -203,6 +210,27 @@ class ReviewRow(SQLModel, table=True):
     fence: int = 0
     claimed_by: str | None = None
     claimed_until: datetime | None = Field(default=None, sa_type=Instant)
+    planted: bool = _no()
+
+
+class PlantedRow(SQLModel, table=True):
+    """A planted case: what is wrong with it, made from which review, and what became of it. state: waiting, caught,
+    missed, withdrawn."""
+
+    __tablename__ = "planted"
+    __table_args__ = (Index("planted_origin", "origin"), Index("planted_at", "at"))
+
+    review_id: str = Field(primary_key=True, foreign_key="reviews.id")
+    ticket_id: str = Field(foreign_key="tickets.id")
+    origin: str
+    kind: str
+    said: str = _body()
+    fault: str = _body()
+    by: str
+    at: datetime = Field(sa_type=Instant)
+    state: str = "waiting"
+    answered_by: str | None = None
+    answered_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class ReviewActionRow(SQLModel, table=True):

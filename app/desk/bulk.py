@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.desk import deciding
 from app.desk.deciding import OpenCase
+from app.desk.words import short
 from store.contract import Lease, Outcome, Review, Verdict
 from store.queue import Conflict, NotFound, Queue, QueueError
 
@@ -57,6 +58,22 @@ class Batch:
 
     reviews: tuple[Review, ...]
     left_out: tuple[tuple[str, str], ...]
+
+
+SOURCES_CELLS = 92
+
+
+def stands_on(review: Review) -> str:
+    """Who it is and what the proposal stands on, in one line."""
+    customer, evidence = review.proposal.ticket.customer, review.proposal.evidence
+    sources = " · ".join(each.title for each in evidence) or "no source"
+    return short(f"{customer.name or 'no name'}, {customer.identity} · {sources}", SOURCES_CELLS)
+
+
+def _listed(review: Review) -> list[str]:
+    """The sources that stood in that line in full: one that was cut off was not on screen."""
+    shown = stands_on(review)
+    return [each.id for each in review.proposal.evidence if each.title in shown]
 
 
 @dataclass(frozen=True)
@@ -116,7 +133,7 @@ async def decide(
             lease = await queue.claim(actor, review.id)
             if lease is None:
                 raise Conflict("nobody can claim it now")
-            case = OpenCase(review, 0.0, lease)
+            case = OpenCase(review, 0.0, lease, sources_listed=_listed(review))
             each = took_ms // len(batch.reviews)
             outcomes.append(await queue.decide(deciding.decision(case, actor, each, verdicts=answer(review)), lease))
         except QueueError as error:

@@ -178,7 +178,10 @@ def _care(stats: Stats) -> Iterator[Content]:
     yield words("Care", "$secondary bold")
     yield _fact("you", (f"{care.mine} as proposed, {care.streak} in a row", ""))
     yield _fact("", (f"{care.mine_quick} in under a second", "$warning" if care.mine_quick else "$quiet"))
+    if care.mine_planted.whole:
+        yield _fact("", (f"{care.mine_planted.part} of {care.mine_planted.whole} planted cases found", ""))
     yield _fact("everybody", (f"{care.approvals} as proposed · {care.quick} under a second", ""))
+    yield _fact("planted cases", _of(care.planted, "found"))
 
 
 def _ranked(title: str, cells: Sequence[StatsCell], what: str) -> Iterator[Content]:

@@ -196,7 +196,7 @@ class Spoken(Telling):
         self._decided = (outcome.decision_id, outcome.effect) if left else None
         undo = f" Undo works for {left} seconds." if left else ""
         second = " A second person must approve it." if outcome.waits_for_second else ""
-        self._say(f"Done: {outcome.effect}.{second}{undo}")
+        self._say(f"Done: {outcome.effect}.{second}{undo}{f' {outcome.told}' if outcome.told else ''}")
         await self._next("")
 
     async def _undo(self, rest: str) -> None:

@@ -309,6 +309,7 @@ def _decision(review: Review, *, approve: bool) -> Decision:
         review_id=review.id,
         fingerprint=review.fingerprint,
         watermark=review.proposal.watermark,
+        evidence_shown=tuple(each.id for each in review.proposal.evidence),
         actor="ann",
         verdicts=verdicts,
         instead=later,

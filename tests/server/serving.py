@@ -35,6 +35,7 @@ from store.live import (
 )
 from store.local import LocalQueue
 from store.people import People
+from store.planted_told import Planted, PlantedFigures, Planting
 from store.queue import Conflict, Invalid, Queue
 from store.remote import RemoteQueue
 from store.roles import Role
@@ -173,6 +174,15 @@ class Everyone:
 
     async def grade(self, grade: Grade) -> Graded:
         return await (await self.of(grade.actor)).grade(grade)
+
+    async def plant(self, asked: Planting) -> Planted:
+        return await (await self.of(asked.by)).plant(asked)
+
+    async def planted(self) -> PlantedFigures:
+        return await (await self._reader()).planted()
+
+    async def withdraw_planted(self, actor: str) -> Planted:
+        return await (await self.of(actor)).withdraw_planted(actor)
 
     async def regate(self, review_id: str, verdicts: tuple[Verdict, ...]) -> Gate:
         return await (await self.of("ana")).regate(review_id, verdicts)

@@ -48,6 +48,9 @@ GET  /v1/stats/cases                     a o l . . u
 GET  /v1/operations                      a o l . . u
 GET  /v1/spot-checks                     a o l . . .
 POST /v1/spot-checks/grade               a o l . . .
+GET  /v1/planted                         . . l . . u
+POST /v1/planted                         . . l . . .
+POST /v1/planted/withdraw                . . l . . .
 GET  /v1/prompts                         a o l . w u
 GET  /v1/events                          a o l p w u
 GET  /v1/events/head                     a o l p w u

@@ -256,6 +256,7 @@ def decision(review: Review) -> Decision:
         review_id=review.id,
         fingerprint=review.fingerprint,
         watermark=review.proposal.watermark,
+        evidence_shown=tuple(each.id for each in review.proposal.evidence),
         actor="ann",
         verdicts=verdicts,
     )

@@ -12,14 +12,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from app.desk import keys
-from app.desk.bulk import Batch
+from app.desk.bulk import Batch, stands_on
 from app.desk.deciding import exact_words
 from app.desk.dialogs.frame import Dialog
 from app.desk.words import NOTHING, fit, line, lines, short, words
 from store.contract import Money, Review
 
 Answer = Literal["approve", "reject"]
-SOURCES_CELLS = 92
 
 
 class BulkDialog(Dialog[Answer]):
@@ -106,15 +105,8 @@ def _cases(reviews: Iterable[Review]) -> list[Content]:
             line((f"{n:>2} ", "$quiet"), sign, (fit(review.proposal.ticket.id, 9), "bold $primary"), (actions, ""))
         )
         if review.gate.risk == "high":
-            rows.append(words(f"     {short(_stands_on(review), SOURCES_CELLS)}", "$quiet"))
+            rows.append(words(f"     {stands_on(review)}", "$quiet"))
     return rows
-
-
-def _stands_on(review: Review) -> str:
-    """Who it is and what the proposal stands on, in one line."""
-    customer, evidence = review.proposal.ticket.customer, review.proposal.evidence
-    sources = " · ".join(each.title for each in evidence) or "no source"
-    return f"{customer.name or 'no name'}, {customer.identity} · {sources}"
 
 
 def _read_on() -> Content:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual import events, on
 
 from app.desk import commands, diary, early, following, keys, letters, news
 from app.desk.deciding import OpenCase
 from app.desk.dialogs.help import HelpDialog
+from app.desk.dialogs.told import ToldDialog
 from app.desk.guard import VERDICTS
 from app.desk.handling import Handling
 from app.desk.panes.bars import KeyBar
@@ -20,7 +21,7 @@ from app.desk.reading import Reading
 from app.desk.screens.frame import Frame
 from app.desk.talk import Talk
 from app.desk.words import pressed
-from store.contract import now
+from store.contract import Outcome, now
 from store.queue import Queue
 
 HANDLED = {*VERDICTS, "back_out"}
@@ -288,9 +289,11 @@ class MainScreen(Frame):
         outcome = event.outcome
         self._decided += 1
         left = (outcome.undo_until - now()).total_seconds() if outcome.undo_until else 0.0
-        self._corner.offer((outcome.decision_id,), outcome.effect, left, time.monotonic(), (outcome.review_id,))
+        effect = f"{outcome.effect} · {outcome.told}" if outcome.told and left else outcome.effect
+        self._corner.offer((outcome.decision_id,), effect, left, time.monotonic(), (outcome.review_id,))
         second = " · a second person must approve" if outcome.waits_for_second else ""
-        self.say(f"✓ {outcome.effect}{second}", "$success")
+        self.say(f"✓ {effect}{second}", "$success")
+        self._tell_planted((outcome,))
         self._count_down()
         if self._handling is not None:
             self._handling.decided(outcome)
@@ -311,6 +314,12 @@ class MainScreen(Frame):
             self.say(f"✓ {effect}", "$success")
         self._count_down()
         self.cases_left([each.review_id for each in outcomes])
+        self._tell_planted(outcomes)
+
+    def _tell_planted(self, outcomes: Sequence[Outcome]) -> None:
+        """What cannot be undone and is told was a planted case."""
+        if told := [each.told for each in outcomes if each.told and each.undo_until is None]:
+            self.ask(ToldDialog(told), lambda _: None)
 
     @on(news.Undone)
     def _undone(self, event: news.Undone) -> None:
