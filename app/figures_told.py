@@ -64,7 +64,8 @@ def _rest(stats: Stats) -> Iterator[str]:
     yield f"  cost                {stats.cost_micros / 1e6:.4f} · {stats.resolved} resolved{each}"
     care = stats.care
     yield f"  as proposed         {care.approvals} approvals, {care.quick} in under a second"
-    yield f"  planted cases       {counted(care.planted)} found"
+    if care.planted.whole:
+        yield f"  planted cases       {counted(care.planted)} found"
     yield f"  you                 {care.mine} approvals, {care.mine_quick} in under a second, {care.streak} in a row"
     if care.mine_planted.whole:
         yield f"                      {counted(care.mine_planted)} planted cases found"

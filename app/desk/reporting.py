@@ -181,7 +181,8 @@ def _care(stats: Stats) -> Iterator[Content]:
     if care.mine_planted.whole:
         yield _fact("", (f"{care.mine_planted.part} of {care.mine_planted.whole} planted cases found", ""))
     yield _fact("everybody", (f"{care.approvals} as proposed · {care.quick} under a second", ""))
-    yield _fact("planted cases", _of(care.planted, "found"))
+    if care.planted.whole:
+        yield _fact("planted cases", _of(care.planted, "found"))
 
 
 def _ranked(title: str, cells: Sequence[StatsCell], what: str) -> Iterator[Content]:
