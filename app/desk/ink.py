@@ -8,10 +8,10 @@ a frame that is lost, leaves no colour behind.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len
+from rich.cells import cell_len, split_graphemes
 
 
 class Pen(NamedTuple):
@@ -31,6 +31,7 @@ ON_BLANKS = ("4", "7", "9", "21", "53")
 OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28", "9": "29", "21": "24"}
 OFF |= {"51": "54", "52": "54", "53": "55"}
 """What ends an attribute; some end two."""
+_FLAG_LETTERS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 ERASED = 9
 """Blanks in a row that are cheaper erased than written: erasing does not move the cursor."""
 
@@ -128,6 +129,28 @@ def uncertain(text: str) -> bool:
 def width(sign: str) -> int:
     """Columns of one character, as we count them."""
     return 1 if sign.isascii() else cell_len(sign)
+
+
+def signs(text: str) -> Iterator[tuple[str, int]]:
+    """What stands together, with its columns as the layout counts them: a family of emoji is one sign of two columns."""
+    if text.isascii():
+        yield from ((each, 1) for each in text)
+        return
+    half = ""
+    for start, end, columns in split_graphemes(text)[0]:
+        sign = text[start:end]
+        if sign in _FLAG_LETTERS:
+            # Two letters are one flag; written apart they would be two letters.
+            if half:
+                yield half + sign, 2
+            half = "" if half else sign
+            continue
+        if half:
+            yield half, 1
+            half = ""
+        yield sign, columns
+    if half:
+        yield half, 1
 
 
 def shows_on_blanks(attributes: Sequence[str]) -> bool:

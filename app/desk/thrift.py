@@ -15,7 +15,7 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import SGR_STYLES
 
-from app.desk.ink import PLAIN, Cell, Ink, Pen, shows_on_blanks, uncertain, width
+from app.desk.ink import PLAIN, Cell, Ink, Pen, shows_on_blanks, signs, uncertain, width
 
 CELLS_KEPT = 2_000
 """Pieces of painted text whose cells are kept: most of a frame is what the one before was."""
@@ -139,8 +139,7 @@ class Pens:
 
     def _add(self, made: list[Cell], text: str, style: Style | None) -> None:
         pen, blank = self._of(style)
-        for each in text:
-            wide = width(each)
+        for each, wide in signs(text):
             if wide == 0 and made:
                 at = _base(made)
                 made[at] = (made[at][0] + each, made[at][1])

@@ -14,12 +14,13 @@ from tests.desk.fake_queue import FakeQueue
 
 
 def queue(state: str) -> FakeQueue:
-    """One of: day (default), many, empty, done, held, idle, stale, switch, down."""
+    """One of: day (default), many, empty, done, held, idle, scripts, stale, switch, down."""
     made = {
         "many": lambda: FakeQueue([samples.low_risk(10_000 + n) for n in range(5000)]),
         "empty": lambda: FakeQueue([], routes=(), retries_by_step={}, retries_series=(), route_switches=0, workers=0),
         "done": lambda: FakeQueue([]),
         "held": lambda: FakeQueue([], held=3),
+        "scripts": lambda: FakeQueue(samples.many_scripts()),
         "stale": lambda: FakeQueue([samples.resting(True), *samples.day()[1:]]),
         "idle": lambda: FakeQueue(samples.day(), workers=0),
     }.get(state, lambda: FakeQueue(samples.day()))()

@@ -234,6 +234,26 @@ def low_risk(number: int = 4190, **changes: Any) -> Review:
     )
 
 
+def many_scripts() -> list[Review]:
+    """Customers who write emoji, Chinese, Thai, Hebrew and Arabic, in the subject, the name, the message and the reply."""
+    told = [
+        "👨‍👩‍👧‍👦 ❤️ 🇩🇪 паспорт", "我的订单在哪里？ 注文はどこですか", "คำสั่งซื้อของฉันอยู่ที่ไหน", "שָׁלוֹם איפה ההזמנה שלי?",
+        "السَّلَامُ عَلَيْكُمْ أين طلبي؟", "क्षमा कीजिए मेरा ऑर्डर", "제 주문은 어디에 있나요?", "Zoë 🤷‍♀️ 1️⃣2️⃣3️⃣ ☎️ ⚠️",
+    ]  # fmt: skip
+    return [
+        low_risk(
+            5000 + n,
+            subject=f"{words} {words}",
+            text=f"{words}\n\n{words * 4}",
+            note=words,
+            reply=words,
+            claims=(Claim(text=words, kind="courtesy"),),
+            customer=Customer(id="c3", name=words, identity="verified", how="e-mail"),
+        )
+        for n, words in enumerate(told)
+    ]
+
+
 def several(number: int = 4201, **changes: Any) -> Review:
     """Two actions and a reply: each is decided for itself, all are sent once."""
     return review(

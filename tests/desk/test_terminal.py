@@ -151,3 +151,27 @@ def test_without_a_terminal_it_says_so() -> None:
     assert done.returncode == 2
     assert "needs a terminal" in done.stderr
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_no_script_moves_a_border() -> None:
+    """Emoji, Chinese, Thai, Hebrew, Arabic, Hindi: whatever is on screen, the panes keep their columns."""
+    terminal = Terminal("scripts")
+    try:
+        terminal.until("1 of 8")
+        for place in range(1, 9):
+            terminal.until(f"{place} of 8")
+            terminal.read(0.5)
+            assert _bent(terminal.screen) == [], f"case {place}"
+            terminal.press("j")
+    finally:
+        terminal.close()
+
+
+def _bent(screen: pyte.Screen) -> list[str]:
+    """The lines on which a border of a pane does not stand beneath its corner."""
+    top = next(y for y, row in enumerate(screen.display) if "╭" in row)
+    bottom = max(y for y, row in enumerate(screen.display) if "╰" in row)
+    corners = [x for x in range(screen.columns) if screen.buffer[top][x].data in set("╭╮")]
+    assert len(corners) >= 4
+    upright = {y: [screen.buffer[y][x].data for x in corners] for y in range(top + 1, bottom)}
+    return [screen.display[y] for y, signs in upright.items() if set(signs) != {"│"}]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pyte
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyte.screens import Char
+from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
@@ -13,8 +15,9 @@ from textual._compositor import LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from app.desk.ink import PLAIN, Pen, change
-from app.desk.thrift import Shown
+from app.desk.ink import PLAIN, Pen, change, signs
+from app.desk.thrift import Pens, Shown
+from tests.multilingual import TEXTS
 
 WIDTH, HEIGHT = 24, 4
 STYLES = [
@@ -107,3 +110,14 @@ def test_a_pen_is_changed_by_what_differs_and_put_down_at_the_end() -> None:
     painted_red = Shown().changes(frame([[("x", STYLES[1])]] * HEIGHT), WIDTH, HEIGHT, ColorSystem.TRUECOLOR)
     assert painted_red
     assert painted_red.endswith("\x1b[m")
+
+
+@pytest.mark.parametrize("text", [*(each for each in TEXTS if "\n" not in each), "🇩🇪🇫🇷", "🇩", "a🇩b"])
+def test_a_text_takes_the_columns_that_the_layout_counts(text: str) -> None:
+    pens = Pens()
+    pens.use(ColorSystem.TRUECOLOR)
+    assert len(pens.cells([Segment(text)])) == cell_len(text)
+
+
+def test_the_two_letters_of_a_flag_are_written_together() -> None:
+    assert list(signs("a🇩🇪b👨‍👩‍👧‍👦")) == [("a", 1), ("🇩🇪", 2), ("b", 1), ("👨‍👩‍👧‍👦", 2)]
