@@ -21,7 +21,6 @@ REASON_CAP = 300
 NAME_CELLS = 40
 HOW_CELLS = 80
 TITLE_CELLS = 60
-FACT_CAP = 60
 OLD_FACTS = timedelta(hours=1)
 
 
@@ -137,7 +136,7 @@ def _facts(review: Review, now: datetime) -> tuple[str, str] | None:
     Whatever is said here, they are read once more before anything runs.
     """
     if stale := deciding.outdated(review):
-        return f"✗ {short(stale[0], FACT_CAP)}", "bold $error"
+        return f"✗ {len(stale)} fact{'s' if len(stale) > 1 else ''} changed", "bold $error"
     read = [each.read_at for each in review.proposal.evidence]
     at = review.facts.at if review.facts is not None else max(read, default=None)
     if at is None:

@@ -89,9 +89,16 @@ def called(view: View, words: str = "") -> str:
     parts += [f"for {view.assignee}"] if view.assignee else []
     parts += ["high risk" if view.risk == "high" else "low risk"] if view.risk else []
     parts += ["overdue"] if view.overdue else []
-    parts += [f"older than {view.older_than_minutes}m"] if view.older_than_minutes else []
+    parts += [f"older than {_length(view.older_than_minutes)}"] if view.older_than_minutes else []
     parts += [SORTS[view.sort]] if view.sort != "oldest" else []
     return ", ".join(parts) or "Queue"
+
+
+def _length(minutes: int) -> str:
+    """`45m`, `2h`, `1h 30m`, `3d`."""
+    days, rest = divmod(minutes, 1440)
+    hours, left = divmod(rest, 60)
+    return " ".join(f"{n}{unit}" for n, unit in ((days, "d"), (hours, "h"), (left, "m")) if n)
 
 
 def whole(view: View) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.desk import saved, sections
-from app.desk.dialogs.find import Chosen, FilterDialog, NameDialog, SearchDialog
+from app.desk.dialogs.find import AgeDialog, Chosen, FilterDialog, NameDialog, SearchDialog
 from store.live import View
 from store.queue import QueueError
 
@@ -65,6 +65,8 @@ def _do(screen: MainScreen, chosen: Chosen, view: View) -> None:
     section = chosen.section
     if chosen.what == "save":
         screen.ask(NameDialog(sections.called(view)), lambda name: _save(screen, name, view))
+    elif chosen.what == "age":
+        screen.ask(AgeDialog(), lambda minutes: _older(screen, minutes, view))
     elif section is None:
         return
     elif chosen.what == "drop" and screen.saved_views is not None:
@@ -75,6 +77,11 @@ def _do(screen: MainScreen, chosen: Chosen, view: View) -> None:
         screen.look_at(sections.narrowed(view, section.view), "")
     else:
         screen.look_at(section.view, "")
+
+
+def _older(screen: MainScreen, minutes: int | None, view: View) -> None:
+    if minutes is not None:
+        screen.look_at(view.model_copy(update={"older_than_minutes": minutes}), "")
 
 
 def _save(screen: MainScreen, name: str | None, view: View) -> None:

@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 EXAMPLES = "in 2 hours · tomorrow 9 · friday 14:30 · monday · 24 dec 8:00 · 2026-12-24 08:00"
 MORNING = time(9)
 """What a day without a time of day means."""
+SPANS = "30 min · 2 hours · 1 h 30 min · 3 days"
 LONGEST_DAYS = 366
 SHORTEST_MINUTES = 1
 
@@ -73,11 +74,28 @@ def _checked(found: datetime, at: datetime) -> datetime:
     return until
 
 
+def span(words: str) -> int:
+    """So many minutes as the words say: `90 min`, `2h`, `1 h 30 min`, `3 days`. Raises `NotATimeError`."""
+    minutes = _minutes(" ".join(words.lower().replace(",", " ").removeprefix("older than").split()))
+    if minutes is None or not 1 <= round(minutes) <= 1440 * LONGEST_DAYS:
+        raise NotATimeError(f"“{words.strip()[:40]}” is no length of time I know. Say for example: {SPANS}")
+    return round(minutes)
+
+
 def _span(text: str, local: datetime) -> datetime | None:
-    """`in 2 hours`, `2h`, `1 h 30 min`, `half an hour`, `in a week`. Days and weeks keep the time of day."""
-    words = (
-        text.removeprefix("in ").replace("half an hour", "30 min").replace("half a day", "12 h").replace(" and ", " ")
-    )
+    """`in 2 hours`, `in a week` from now. Days and weeks keep the time of day."""
+    minutes = _minutes(text.removeprefix("in "))
+    if minutes is None:
+        return None
+    if minutes % 1440 == 0:
+        return local + timedelta(minutes=minutes)
+    # Hours are real hours: across a jump of the clock they are counted, not read off.
+    return (local.astimezone() + timedelta(minutes=minutes)).astimezone().replace(tzinfo=None)
+
+
+def _minutes(text: str) -> float | None:
+    """`2 hours`, `2h`, `1 h 30 min`, `half an hour`, `a week`."""
+    words = text.replace("half an hour", "30 min").replace("half a day", "12 h").replace(" and ", " ")
     tokens = [str(_NUMBERS.get(word, word)) for word in words.split()]
     rest, minutes = " ".join(tokens), 0.0
     while found := _SPAN.match(rest):
@@ -88,10 +106,7 @@ def _span(text: str, local: datetime) -> datetime | None:
         rest = rest[found.end() :].lstrip()
     if rest or not minutes or minutes > 1440 * LONGEST_DAYS * 2:
         return None
-    if minutes % 1440 == 0:
-        return local + timedelta(minutes=minutes)
-    # Hours are real hours: across a jump of the clock they are counted, not read off.
-    return (local.astimezone() + timedelta(minutes=minutes)).astimezone().replace(tzinfo=None)
+    return minutes
 
 
 def _moment(text: str, local: datetime) -> datetime | None:

@@ -50,7 +50,7 @@ async def test_a_fact_that_changed_is_told_with_the_key_that_goes_on_and_goes_wh
         read_again(queue, changed=True)
         await until(pilot, lambda: f"No longer so: {CHANGED}" in words(pilot, "#notice"), "the notice")
         assert "t sends it round again" in words(pilot, "#notice")
-        assert "✗ order #W2378156 status is returned" in subtitle(pilot)
+        assert "✗ 1 fact changed" in subtitle(pilot)
         read_again(queue, changed=False)
         await until(pilot, lambda: words(pilot, "#notice") == "", "as it was")
         assert main(pilot).situation().mine

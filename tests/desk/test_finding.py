@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from app.desk import deciding, sections
-from app.desk.dialogs.find import FilterDialog
+from app.desk import deciding, sections, times
+from app.desk.dialogs.find import AgeDialog, FilterDialog
 from app.desk.panes.ticket import Drawn, TicketPane
 from app.desk.window import Window
 from store.contract import Edit, Reject
@@ -194,3 +194,38 @@ async def test_from_a_sentence_to_what_it_stands_on_and_back(queue: FakeQueue) -
         await pilot.press("escape")
         assert main(pilot).source is None
         assert "▸" not in words(pilot, "#reply-text")
+
+
+async def test_an_age_of_ones_own_narrows_what_is_shown(queue: FakeQueue) -> None:
+    async with desk(queue).run_test(size=(120, 36)) as pilot:
+        await choosing(pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AgeDialog), "how old")
+        await typed_dialog(pilot)
+        await pilot.press(*"soon", "enter")
+        await until(
+            pilot, lambda: "no length of time I know" in str(pilot.app.screen.query_one("#problem").render()), "why"
+        )
+        await pilot.press("ctrl+u", *"1h 30 min", "enter")
+        await until(pilot, lambda: "older than 1h 30m" in main(pilot)._queue_title, "what is shown")
+
+
+@pytest.mark.parametrize(
+    ("words", "minutes"),
+    [
+        ("90 min", 90),
+        ("older than 2 hours", 120),
+        ("1h 30 m", 90),
+        ("half a day", 720),
+        ("3 days", 4320),
+        ("a week", 10080),
+    ],
+)
+def test_a_length_of_time_is_said_in_words(words: str, minutes: int) -> None:
+    assert times.span(words) == minutes
+
+
+@pytest.mark.parametrize("words", ["", "soon", "0 min", "-5 min", "9 years", "3", "99999 weeks", "tomorrow"])
+def test_what_is_no_length_of_time_is_refused_with_an_example(words: str) -> None:
+    with pytest.raises(times.NotATimeError, match="2 hours"):
+        times.span(words)

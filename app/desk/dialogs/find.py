@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from app.desk import times
 from app.desk.dialogs.frame import Dialog
 from app.desk.sections import Section
 from app.desk.words import fit, line, words
@@ -39,9 +40,9 @@ class SearchDialog(Dialog[str]):
 @dataclass(frozen=True)
 class Chosen:
     """What to do with a section: show it, narrow what is shown by it, or take it out of the saved ones; or `save` what is
-    shown."""
+    shown; or narrow it by an `age` of one's own."""
 
-    what: Literal["show", "narrow", "drop", "save"]
+    what: Literal["show", "narrow", "drop", "save", "age"]
     section: Section | None = None
 
 
@@ -52,6 +53,7 @@ class FilterDialog(Dialog[Chosen]):
         Binding("space", "pick('narrow')", "narrow", priority=True),
         ("delete", "pick('drop')", "take away"),
         ("w", "save", "save"),
+        ("o", "age", "older than"),
     ]
 
     def __init__(self, sections: Sequence[Section], *, can_save: bool = False) -> None:
@@ -61,7 +63,7 @@ class FilterDialog(Dialog[Chosen]):
             words("Show"),
             line(
                 ("Enter", "bold $primary"), (" show   ", ""), ("Space", "bold $primary"), (" narrow by it   ", ""),
-                *save, *drop, ("Esc", "bold $primary"), (" back", ""),
+                ("o", "bold $primary"), (" older than …   ", ""), *save, *drop, ("Esc", "bold $primary"), (" back", ""),
             ),
         )  # fmt: skip
         self._can_save = can_save
@@ -91,6 +93,10 @@ class FilterDialog(Dialog[Chosen]):
         if section is not None and (what == "narrow" or section.saved):
             self.dismiss(Chosen(what, section))
 
+    def action_age(self) -> None:
+        if self.settled:
+            self.dismiss(Chosen("age"))
+
     def action_save(self) -> None:
         if self.settled and self._can_save:
             self.dismiss(Chosen("save"))
@@ -111,6 +117,28 @@ class NameDialog(Dialog[str]):
 
     def on_input_submitted(self) -> None:
         self.dismiss(" ".join(self.query_one("#text", Input).value.split()) or None)
+
+
+class AgeDialog(Dialog[int]):
+    """How long a case must have waited, in words; answers minutes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            words("Show what waits longer than"),
+            line(("Enter", "bold $primary"), (" show   ", ""), ("Esc", "bold $primary"), (" back", "")),
+        )
+
+    def fields(self) -> ComposeResult:
+        yield Input(placeholder=times.SPANS, id="text", compact=True, max_length=40)
+
+    def on_input_changed(self) -> None:
+        self.problem(Content(""))
+
+    def on_input_submitted(self) -> None:
+        try:
+            self.dismiss(times.span(self.query_one("#text", Input).value))
+        except times.NotATimeError as wrong:
+            self.problem(words(str(wrong)))
 
 
 def _row(section: Section) -> Content:
