@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from store.contract import REPLY, Approve, Edit, Lease, Reject, Retry, Review, action_hash, now
+from store.contract import REPLY, Approve, ChangedFact, Edit, Lease, Reject, Retry, Review, action_hash, now
 from store.live import Question, View
 from store.planted_told import Planting
 from store.queue import Conflict, Forbidden, Invalid
@@ -193,3 +193,13 @@ async def test_a_share_of_what_stops_is_planted(open_house: Callable[..., House]
     await house.waiting("m2", "4184")
     assert (await house.queue.counts(View()))["all"] == 2
     assert (await house.queue.planted()).waiting == 1
+
+
+async def test_facts_that_changed_since_its_origin_ran_do_not_tell_it_apart(house: House) -> None:
+    await approved(house)
+    review = await planted(house)
+    moved = ChangedFact(record="order", record_id="W2378156", field="refunded", expected=0, actual=12_000)
+    house.work.reread(review.id, review.fingerprint, (moved,))
+    facts = (await house.queue.review(review.id)).facts
+    assert facts is not None
+    assert facts.changed == ()
