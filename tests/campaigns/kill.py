@@ -73,7 +73,7 @@ WHERE d.state = 'undone' AND (e.state != 'void' OR e.attempt > 0)
 """
 
 DECIDE = """
-import asyncio, sys
+import asyncio, sys, uuid
 from pathlib import Path
 from config.load import load
 from config.settings import settings
@@ -97,7 +97,8 @@ async def main():
         if lease is None:
             await asyncio.sleep(0.1)
             continue
-        made = decision(review)
+        # Its own id each time: one that was acknowledged and lost is not covered up by deciding the case again.
+        made = decision(review).model_copy(update={"id": uuid.uuid4().hex})
         if review.proposal.failure is not None:  # what became unknown is looked up by hand, never approved again
             no = tuple(Reject(action_id=each, code="other", message="by hand") for each in review.proposal.to_decide())
             made = made.model_copy(update={"verdicts": no})
