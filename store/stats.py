@@ -32,6 +32,7 @@ from store.tables import DecisionRow, ReviewRow, table
 SHOWN = 50
 """Lines of one list of figures; the rest is told as one line less."""
 TREND_DAYS = 28
+_ALWAYS: tuple[Dimension, ...] = ("reason", "message")
 _FINDINGS = ("good", "wrong", "unclear")
 _reviews = table(ReviewRow)
 
@@ -43,13 +44,14 @@ def stats(session: Session, question: Question, actor: str) -> Stats:
     before = start - question.hours * HOUR
     whole = _totals(session, start, end)
     past = sums(session, ["returned.all", "replies.all"], before, start)
+    apart = {by: cells(session, by, (before, start, end)) for by in {question.by, *_ALWAYS}}
     return Stats(
         at=moment,
         question=question,
         repeats=_share(whole, "returned", "replies"),
         before=_share({name: cells.get("", 0) for name, cells in past.items()}, "returned", "replies"),
         trend=_trend(session, moment, "returned", "replies"),
-        cells=cells(session, question.by, (before, start, end)),
+        cells=apart[question.by],
         overrides=_share(whole, "overrides", "decided"),
         override_kinds=sums(session, ["override.kind"], start, end)["override.kind"],
         override_trend=_trend(session, moment, "overrides", "decided"),
@@ -63,8 +65,8 @@ def stats(session: Session, question: Question, actor: str) -> Stats:
             select(func.min(_reviews.c.created_at)).where(_reviews.c.state == reading.spelled_out("open"))
         ).scalar(),
         spot=_spot(session, whole),
-        reasons=cells(session, "reason", (before, start, end)),
-        messages=cells(session, "message", (before, start, end)),
+        reasons=apart["reason"],
+        messages=apart["message"],
         cost_micros=whole["cost.all"],
         resolved=max(0, whole["resolved.all"]),
         care=_care(session, whole, actor, (start, end)),
@@ -102,24 +104,25 @@ def _trend(session: Session, moment: datetime, part: str, whole: str) -> tuple[S
 # ── told apart ───────────────────────────────────────────────────────────────
 
 
+_APART = ("returned", "replies", "overrides", "decided", "confused")
+
+
 def cells(session: Session, by: Dimension, times: tuple[int, int, int]) -> tuple[StatsCell, ...]:
     """One line a key: what customers came back on most first, then what people changed most, then what is used most."""
     before, start, end = times
-    part = ["returned", "overrides", "confused"]
     # Every reply a model writes may be a pattern of its own: only those that came back most are looked up.
     keys = sheets.top(session, f"returned.{by}", start, end, SHOWN) if by == "reply" else None
-    found = sums(session, [f"{name}.{by}" for name in part], start, end, keys)
-    wholes = sums(session, [f"{name}.{by}" for name in ("replies", "decided")], start, end, keys)
+    found = sums(session, [f"{name}.{by}" for name in _APART], start, end, keys)
     past = sums(session, [f"{name}.{by}" for name in ("returned", "replies")], before, start, keys)
     made = [
         StatsCell(
             key=key,
-            repeats=_of(found[f"returned.{by}"], wholes[f"replies.{by}"], key),
+            repeats=_of(found[f"returned.{by}"], found[f"replies.{by}"], key),
             before=_of(past[f"returned.{by}"], past[f"replies.{by}"], key),
-            overrides=_of(found[f"overrides.{by}"], wholes[f"decided.{by}"], key),
+            overrides=_of(found[f"overrides.{by}"], found[f"decided.{by}"], key),
             confusions=found[f"confused.{by}"].get(key, 0),
         )
-        for key in {key for name in (found, wholes) for counts in name.values() for key in counts if key}
+        for key in {key for counts in found.values() for key in counts if key}
     ]
     used = [one for one in made if one.repeats.whole or one.overrides.whole]
     return tuple(sorted(used, key=_order)[:SHOWN])
