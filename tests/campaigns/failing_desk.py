@@ -230,9 +230,9 @@ def _pane(terminal: Terminal) -> str:
     return " ".join(" ".join(terminal.columns(*PANE)[2:]).replace("─", " ").split())
 
 
-def _comes(terminal: Terminal, *words: str, seconds: float = PATIENCE) -> str:
+def _comes(terminal: Terminal, *words: str, seconds: float | None = None) -> str:
     """Which of these came to stand on the screen; empty: none."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + (PATIENCE if seconds is None else seconds)
     while time.monotonic() < until:
         terminal.read()
         screen = terminal.screen()

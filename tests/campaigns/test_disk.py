@@ -27,7 +27,10 @@ def test_a_disk_that_takes_no_more_is_said_on_the_screen(capsys: pytest.CaptureF
     assert "Not sent" in found["said"]["desk quota"]
 
 
-def test_a_desk_that_acknowledges_all_the_same_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_desk_that_acknowledges_all_the_same_is_noticed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failing_desk, "PATIENCE", 10.0)  # the sentence that is waited for never comes
     code, found = run(capsys, "--ci", "--forms", "quota,desk", "--break", "sync")
     assert code == 1
     assert found["lost"] > 1, found
