@@ -92,6 +92,8 @@ class Seat:
         if hand.sees("to undo") or self._on(hand) != ticket:
             hand.wait(0.3)
             return
+        # From here on it may be decided, also where the desk is killed before it can say so: an edit of it may then go.
+        self._written.pop(ticket, None)
         hand.press("a")
         if hand.comes("This will happen", "to undo") == "This will happen":
             hand.press("y")
@@ -99,7 +101,6 @@ class Seat:
             hand.press("\x1b")
             hand.press("n")
             return
-        self._written.pop(ticket, None)
         self.decided[ticket] += 1
         self.acts += 1
         if self._dice.random() < 0.6:
