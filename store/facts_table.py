@@ -9,6 +9,9 @@ from sqlmodel import Field, SQLModel
 
 from store.tables import Instant
 
+NOTHING = "null"
+"""What `changed` holds where nothing of the case rests on facts."""
+
 
 class FactsRow(SQLModel, table=True):
     """One row a review, for the envelope it was read for. `changed` is a JSON list of `store.contract.ChangedFact`."""

@@ -100,7 +100,7 @@ class LocalWork:
     def facing(self, limit: int = 20) -> list[Facing]:
         return self._database.read(lambda session: rereading.wanted(session, limit))
 
-    def reread(self, review_id: str, fingerprint: str, changed: tuple[ChangedFact, ...]) -> None:
+    def reread(self, review_id: str, fingerprint: str, changed: tuple[ChangedFact, ...] | None) -> None:
         def keep(session: Session) -> None:
             rereading.found(session, review_id, fingerprint, changed)
 

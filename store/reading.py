@@ -24,7 +24,7 @@ from store.contract import (
     Ticket,
     now,
 )
-from store.facts_table import FactsRow
+from store.facts_table import NOTHING, FactsRow
 from store.live import Page, TicketHistory, View
 from store.live import Row as Line
 from store.queue import NotFound
@@ -283,9 +283,9 @@ def _draft(session: Session, review_id: str) -> Draft | None:
 
 
 def _facts(session: Session, row: ReviewRow) -> FactsRead | None:
-    """What was found for this envelope; None while nobody has read them again."""
+    """What was found for this envelope; None while nobody has read them again, and where nothing rests on any."""
     found = session.get(FactsRow, row.id)
-    if found is None or found.fingerprint != row.fingerprint:
+    if found is None or found.fingerprint != row.fingerprint or found.changed == NOTHING:
         return None
     return FactsRead(at=found.at, changed=json.loads(found.changed))
 

@@ -101,8 +101,9 @@ class Work(Protocol):
         """Cases that somebody has before them and whose facts were not read for a while."""
         ...
 
-    def reread(self, review_id: str, fingerprint: str, changed: tuple[ChangedFact, ...]) -> None:
-        """Keep what the facts of this envelope are now; nothing when it is another by now or decided."""
+    def reread(self, review_id: str, fingerprint: str, changed: tuple[ChangedFact, ...] | None) -> None:
+        """Keep what the facts of this envelope are now (None: it rests on none); nothing when it is another by now or
+        decided."""
         ...
 
     def tick(self) -> None:

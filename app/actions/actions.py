@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.actions import effects
@@ -63,7 +63,15 @@ def given(action: Action) -> Args:
 
 def unmet(action: Action, read: Callable[[str, str, str], Json]) -> list[Precondition]:
     """The preconditions that no longer hold; `read(record, record_id, field)` gives the value there is now."""
-    return [need for need in action.preconditions if read(need.record, need.record_id, need.field) != need.expected]
+    return [need for need, _ in differing(action, read)]
+
+
+def differing(action: Action, read: Callable[[str, str, str], Json]) -> Iterator[tuple[Precondition, Json]]:
+    """The same one by one, each with the value that was read."""
+    for need in action.preconditions:
+        actual = read(need.record, need.record_id, need.field)
+        if actual != need.expected:
+            yield need, actual
 
 
 def missing(kind: str, args: Mapping[str, Json], rules: Rules) -> tuple[str, ...]:

@@ -184,11 +184,8 @@ def _failure(result: Result, execution: Execution, out: CarryingOut) -> Failure:
 
 def _stale(execution: Execution, out: CarryingOut) -> dict[str, str]:
     connector = out.connectors[connector_of(execution, out.rules)]
-    unmet = actions.unmet(execution.action, connector.read)
-    if not unmet:
-        return {}
-    now = connector.read(unmet[0].record, unmet[0].record_id, unmet[0].field)
-    return {"actual": str(now), "expected": str(unmet[0].expected)}
+    need, actual = next(actions.differing(execution.action, connector.read), (None, None))
+    return {} if need is None else {"actual": str(actual), "expected": str(need.expected)}
 
 
 def _record(execution: Execution, result: Result, number: int, out: CarryingOut) -> None:

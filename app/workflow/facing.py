@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app.actions import actions
 from app.connectors.port import Connector
 from app.workflow.carry_out import connector_for
 from config.rules import Rules
@@ -18,17 +19,12 @@ def read_again(work: Work, connectors: Mapping[str, Connector], rules: Rules) ->
     """
     for case in work.facing():
         try:
-            changed = [fact for action in case.actions for fact in _changed(action, connectors, rules)]
+            changed = tuple(fact for action in case.actions for fact in _changed(action, connectors, rules))
         except (OSError, LookupError, ValueError):
             continue
-        work.reread(case.review_id, case.fingerprint, tuple(changed))
+        work.reread(case.review_id, case.fingerprint, changed if case.actions else None)
 
 
 def _changed(action: Action, connectors: Mapping[str, Connector], rules: Rules) -> list[ChangedFact]:
-    connector = connectors[connector_for(action, rules)]
-    found = []
-    for need in action.preconditions:
-        actual = connector.read(need.record, need.record_id, need.field)
-        if actual != need.expected:
-            found.append(ChangedFact(**need.model_dump(), actual=actual))
-    return found
+    read = connectors[connector_for(action, rules)].read
+    return [ChangedFact(**need.model_dump(), actual=actual) for need, actual in actions.differing(action, read)]

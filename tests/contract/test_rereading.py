@@ -65,6 +65,18 @@ async def test_what_was_read_for_another_envelope_or_came_too_late_is_not_kept(h
     assert await told(house) == []
 
 
+async def test_a_case_that_rests_on_nothing_is_asked_for_once_and_stands_in_nobodys_way(house: House) -> None:
+    bare = await house.waiting("m0", "4100", shop.refund())
+    await shop.held(house.queue, bare)
+    (first,) = house.work.facing(1)
+    assert (first.review_id, first.actions) == (bare.id, ())
+    review = await claimed(house)
+    house.work.reread(bare.id, bare.fingerprint, None)
+    assert [case.review_id for case in house.work.facing(1)] == [review.id]
+    assert (await house.queue.review(bare.id)).facts is None
+    assert [event.kind for event in (await house.queue.history("4100")).events if "facts" in event.kind] == []
+
+
 async def test_facts_grow_old(house: House, monkeypatch: object) -> None:
     review = await claimed(house)
     house.work.reread(review.id, review.fingerprint, ())

@@ -8,16 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.actions.actions import build
 from app.connectors.shop import Shop
-from app.sources.lookup import Lookup
-from app.sources.records import open_shop
 from app.workflow import facing
-from config.load import load
 from config.rules import Rules, Windows
-from store.case import Case, Clues
-from store.contract import Action, Json, Message, Review, Ticket, now
-from tests.connectors.conftest import execution
+from store.contract import Action, Json, Review
+from tests.connectors.conftest import Approved, execution
 from tests.contract import shop
 from tests.contract.conftest import House, sqlite
 from tests.contract.honest_judge import HonestJudge
@@ -32,16 +27,6 @@ class Gone(Shop):
         raise OSError("no route to the shop")
 
 
-@pytest.fixture(scope="module")
-def rules() -> Rules:
-    return load()
-
-
-@pytest.fixture
-def shop_path(rules: Rules, tmp_path: Path) -> Path:
-    return open_shop(rules, tmp_path / "shop.sqlite")
-
-
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     judge = HonestJudge(Windows(undo_seconds=0.0, spot_check_share=0.0))
@@ -51,12 +36,8 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def cancel(rules: Rules, shop_path: Path) -> Action:
-    message = Message(id="m", ticket_id="t", direction="inbound", at=now(), sender=JONAS, text="")
-    facts = Lookup(rules, shop_path).look_up(
-        Case(ticket=Ticket(id="t"), messages=(message,), message=message), Clues(), []
-    )
-    action = build("cancel_order", {"order": "HF-10003", "reason": "no longer needed"}, facts, rules, "a1")
+def cancel(approved: Approved) -> Action:
+    action = approved(JONAS, "cancel_order", order="HF-10003", reason="no longer needed").action
     assert any(need.field == "status" for need in action.preconditions)
     return action
 
