@@ -87,7 +87,7 @@ def _open(
     if problems:
         if picture is not None:
             picture.leave()
-        print("The desk does not open with this keymap:", *problems, sep="\n  ", file=sys.stderr)
+        print(keymap.refusal(problems), file=sys.stderr)
         return 2
     if problem := _unwritable(where, beside, log):
         if picture is not None:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.commands.serve import port
+from app.extras import NotInstalled
 from config.settings import settings
-from store.queue import QueueError
 
 if TYPE_CHECKING:
     from socket import socket as Socket
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from aiohttp.web import Application
 
     from app.server.run import Address
-
-
-class NotInstalled(QueueError):
-    """What the browser's desk needs is not there."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +52,7 @@ def run(given: argparse.Namespace) -> int:
     where = settings(given.home, rules=given.rules, actor=given.actor)
     _, problems = keymap.load(where.keymap)
     if problems:
-        print("The desk does not open with this keymap:", *problems, sep="\n  ", file=sys.stderr)
+        print(keymap.refusal(problems), file=sys.stderr)
         return 2
     server = checked(given.url)
     asyncio.run(_greeted(server))

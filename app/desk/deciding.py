@@ -12,10 +12,12 @@ from store.contract import (
     REPLY,
     Action,
     Approve,
+    ChangedFact,
     Decision,
     Edit,
     HandOver,
     Lease,
+    Precondition,
     Proposal,
     Reject,
     Respond,
@@ -172,15 +174,17 @@ def checks(review: Review, verdicts: Iterable[Verdict]) -> tuple[str, ...]:
     """The facts that are read again before these verdicts run; one that is another then stops them."""
     running = {verdict.action_id for verdict in verdicts if isinstance(verdict, Approve | Edit)}
     needs = [need for action in review.proposal.actions if action.action_id in running for need in action.preconditions]
-    told = (f"{each.record} {each.record_id} {each.field.replace('_', ' ')} is {each.expected}" for each in needs)
-    return tuple(dict.fromkeys(told))
+    return tuple(dict.fromkeys(f"{_fact(each)} is {each.expected}" for each in needs))
 
 
 def outdated(review: Review) -> tuple[str, ...]:
     """The facts that were read again and are another by now, one clause each."""
     changed = review.facts.changed if review.facts is not None else ()
-    told = (f"{each.record} {each.record_id} {each.field.replace('_', ' ')} is {each.actual} now" for each in changed)
-    return tuple(dict.fromkeys(told))
+    return tuple(dict.fromkeys(f"{_fact(each)} is {each.actual} now" for each in changed))
+
+
+def _fact(of: Precondition | ChangedFact) -> str:
+    return f"{of.record} {of.record_id} {of.field.replace('_', ' ')}"
 
 
 def _clause(verdict: Verdict, action: Action | None) -> str:

@@ -50,6 +50,11 @@ _ARROWS = {sign: name for name, sign in _WRITTEN.items() if len(sign) == 1}
 _SHORT = {"esc": "escape", "return": "enter", "del": "delete", "pgup": "pageup", "pgdn": "pagedown"}
 
 
+def refusal(problems: Sequence[Problem]) -> str:
+    """Why the desk does not open with this file, a line each."""
+    return "\n  ".join(("The desk does not open with this keymap:", *map(str, problems)))
+
+
 def load(path: Path) -> tuple[tuple[Key, ...], tuple[Problem, ...]]:
     """The table with the file laid over it, and what is wrong with the file. No file: the default table."""
     if not path.is_file():

@@ -28,17 +28,17 @@ def stale(review: Review) -> Content:
     if not found:
         return Content("")
     said = f"No longer so: {short('; '.join(found), NOTE_CAP)}. What rests on it would be refused. "
-    return line(("✗ ", "bold $error"), (said, "$error"), *_key("retry", "sends it round again"))
+    return line(("✗ ", "bold $error"), (said, "$error"), *key("retry", "sends it round again"))
 
 
 def held(said: str) -> Content:
     """That another has it, in a sentence, and where to go on."""
-    return line(("◆ ", "bold $warning"), (f"{said} You can read it; ", "$warning"), *_key("next", "takes the next one"))
+    return line(("◆ ", "bold $warning"), (f"{said} You can read it; ", "$warning"), *key("next", "takes the next one"))
 
 
 def lost(said: str, *, kept: bool, sending: bool) -> Content:
     """That the claim is gone, in the store's sentence, and how to take the case again. `sending`: a decision was made."""
-    then = _key("edit", "goes on with your edits") if kept else _key("open", "takes it again")
+    then = key("edit", "goes on with your edits") if kept else key("open", "takes it again")
     return line(("✗ ", "bold $error"), (f"{'Not sent. ' if sending else ''}{said} ", "$error"), *then)
 
 
@@ -47,9 +47,10 @@ def unreached(said: str) -> Content:
     return line(("✗ ", "bold $error"), (f"Not sent. {said} Nothing is queued.", "$error"))
 
 
-def _key(key_id: str, does: str) -> tuple[tuple[str, str], ...]:
+def key(key_id: str, does: str, style: str = "") -> tuple[tuple[str, str], ...]:
+    """A key and what it does, as the end of a sentence; nothing where no key is set."""
     shown = keys.shown(key_id)
-    return ((shown, "bold $primary"), (f" {does}.", "")) if shown else ()
+    return ((shown, "bold $primary"), (f" {does}.", style)) if shown else ()
 
 
 def nothing_to_approve() -> Content:

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from app.extras import NotInstalled
 from config.rules import ModelEntry
 from store.contract import Attempt, Execution
-from store.queue import QueueError
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
@@ -28,10 +28,6 @@ SEND_SECONDS = 1.0
 """How long spans wait in this process; a kill loses no more than that."""
 CLOSE_SECONDS = 2.0
 Told = dict[str, str | int | float | bool]
-
-
-class NotInstalled(QueueError):
-    """What is needed to send spans is not there."""
 
 
 class Traces(Protocol):

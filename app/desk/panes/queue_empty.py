@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from app.desk import keys
+from app.desk import keys, notices
 from app.desk.words import NOTHING, line, lines, words
 from store.live import Counters
 
@@ -23,14 +23,9 @@ def shut(said: str) -> Content:
             words("The queue is not open.", "bold $error"),
             words(said),
             NOTHING,
-            line(("It is tried again by itself; ", "$quiet"), *_key_does("quit", "leaves.")),
+            line(("It is tried again by itself; ", "$quiet"), *notices.key("quit", "leaves", "$quiet")),
         ]
     )
-
-
-def _key_does(key_id: str, does: str) -> tuple[tuple[str, str], ...]:
-    shown = keys.shown(key_id)
-    return ((shown, "bold $primary"), (f" {does}", "$quiet")) if shown else ()
 
 
 def nothing_waits(counters: Counters | None, decided_here: int, place: str = "local") -> Content:
