@@ -142,8 +142,8 @@ def _facts(review: Review, now: datetime) -> tuple[str, str] | None:
     if at is None:
         return None
     old = now - at > OLD_FACTS
-    again = "again " if review.facts is not None else ""
-    return f"{'◐' if old else '✓'} facts read {again}{ago(at, now)}", "$warning" if old else "$success"
+    when = ago(at, now) if review.facts is None else f"again {ago(at, now).removeprefix('just ')}"
+    return f"{'◐' if old else '✓'} facts read {when}", "$warning" if old else "$success"
 
 
 def _details(action: Action) -> list[Content]:

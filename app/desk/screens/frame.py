@@ -175,7 +175,8 @@ class Frame(Screen[None]):
         pane = self.query_one(TicketPane)
         pane.draw_case(handling.case, self._source, self._every_message, claim=self._claim, stale=handling.stale)
         pane.notice(handling.notice)
-        pane.prompt(prompt.rows(handling.pending, pane.scrollable_content_region.width - 2) if handling.pending else [])
+        cells = pane.scrollable_content_region.width - prompt.FRAME_CELLS
+        pane.prompt(prompt.rows(handling.pending, cells) if handling.pending else [])
         pane.mine(handling.case.lease is not None)
         self._draw_bars()
 
