@@ -114,7 +114,7 @@ def application(queue: Queue, people: People, options: Options | None = None) ->
 @contextlib.asynccontextmanager
 async def _alive(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
-    tasks = [asyncio.create_task(each) for each in (house.hub.run(), _tidy(house), _return(house))]
+    tasks = [asyncio.create_task(each) for each in (house.hub.run(), house.hub.beat(), _tidy(house), _return(house))]
     try:
         yield
     finally:

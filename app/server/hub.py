@@ -6,15 +6,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from store.live import Event
 from store.queue import Queue, QueueError, TooOld
 
 LOG = logging.getLogger("lastclick.server")
 
+BEAT_SECONDS = 10.0
+"""Who hears nothing for so long is sent a beat; a follower takes a line that is silent for longer as cut."""
 KEPT = 8_192
 """Newest events in memory."""
+AT_ONCE = 200
+"""Events of one piece: one at a time keeps the server from everybody else, all at once lie in its memory for who is slow."""
 
 
 class Entry:
@@ -54,25 +58,31 @@ class Hub:
                 LOG.error("The journal's reader failed with %s and goes on", type(defect).__name__)
                 await asyncio.sleep(random.uniform(0.2, 1.0))
 
+    async def beat(self) -> None:
+        """Now and then everybody looks up, also when nothing happens."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS / 4)
+            self._wake()
+
     def close(self) -> None:
         """Every follower is told that it is over."""
         self.closed = True
         self._wake()
 
-    async def entries(self, after: int) -> AsyncIterator[list[Entry]]:
-        """What follows that number, as it comes; now and then an empty list. Raises `TooOld`."""
+    async def entries(self, after: int) -> AsyncGenerator[list[Entry]]:
+        """What follows that number, as it comes; an empty list when there is nothing, and at each beat. Raises `TooOld`."""
         while not self.closed:
             stirred = self._stirred
             if self._reaches(after):
-                found = self._row[after + 1 - self._row[0].event.seq :]
-                if found:
+                begin = after + 1 - self._row[0].event.seq
+                if found := self._row[begin : begin + AT_ONCE]:
                     after = found[-1].event.seq
                     yield found
                     continue
             elif self._row and after < self._row[0].event.seq - 1:
-                async for entry in self._caught_up(after):
-                    after = entry.event.seq
-                    yield [entry]
+                async for found in self._caught_up(after):
+                    after = found[-1].event.seq
+                    yield found
                 continue
             yield []
             await stirred.wait()
@@ -80,13 +90,17 @@ class Hub:
     def _reaches(self, after: int) -> bool:
         return bool(self._row) and self._row[0].event.seq - 1 <= after
 
-    async def _caught_up(self, after: int) -> AsyncIterator[Entry]:
-        """From the journal, until the row goes on."""
-        events = self._queue.follow(after)
+    async def _caught_up(self, after: int) -> AsyncIterator[list[Entry]]:
+        """From the journal, until the row goes on: all of it is there already, so no piece waits for its end."""
+        events, found = self._queue.follow(after), list[Entry]()
         try:
             async for event in events:
-                yield Entry(event)
-                if self._reaches(event.seq):
+                found.append(Entry(event))
+                over = self._reaches(event.seq)
+                if over or len(found) == AT_ONCE:
+                    yield found
+                    found = []
+                if over:
                     return
         finally:
             await events.aclose()  # type: ignore[attr-defined]
