@@ -29,14 +29,14 @@ class Agent:
     def kill(self) -> None:
         """kill -9 at whatever it is doing, and a new desk."""
         self._desk.kill()
-        self._desk.wait()
+        self._desk.wait(10)
         self._reader.join(10)
         self.kills += 1
         self._desk = self._start()
 
     def end(self) -> None:
         self._desk.kill()
-        self._desk.wait()
+        self._desk.wait(10)
         self._reader.join(10)
 
     def died(self) -> bool:

@@ -25,7 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.campaigns import kill
-from tests.campaigns.kill import DECIDE, TICKETS
+from tests.campaigns.decider import DECIDE
+from tests.campaigns.interrupted import unwinding
+from tests.campaigns.kill import TICKETS
 from tests.cut import Wire
 from tests.postgres import Cluster, cluster
 
@@ -79,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     kills = options.kills or (LONG if options.long else SHORT)
     with (
+        unwinding(),
         tempfile.TemporaryDirectory() as folder,
         cluster(safe=True, wal_writer_delay="2s") as server,
         Wire(server.port) as wire,

@@ -1,5 +1,7 @@
 """An agent at the real desk in a terminal, which is killed at any moment: decides, takes back, leaves edits half written.
 
+A campaign that wants to meet one of these sets `aim`, and `met` counts when the agent has come to it.
+
 What the screen said is remembered: that a case is decided ("to undo"), and that it is taken back. Of an edit nothing is
 said; what stood in the form twice as long as the desk takes to keep it must be in the session's file, for its owner alone.
 """
@@ -16,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from app.desk.desk import SAVE_SECONDS
@@ -28,30 +31,60 @@ PATIENCE = 4.0
 """Seconds an agent looks for what a key should bring, before going on to the next case."""
 LONGEST = 12.0
 """Seconds at most in which an edit stands half written."""
+LONG_ENOUGH = 2 * SAVE_SECONDS
+"""What stood in the form so long must have been kept."""
+UNDER_WAY = 1.0
+"""Seconds after its key in which an undo is taken to be under way."""
+AIMS: tuple[tuple[str, Callable[[float], float]], ...] = (
+    ("undo", lambda chance: chance * 0.6),
+    ("edit", lambda chance: LONG_ENOUGH + 1.0 + chance),
+    ("decide", lambda chance: chance * 0.3),
+    ("undo", lambda chance: chance * 0.6),
+    ("edit", lambda chance: chance * LONG_ENOUGH),
+)
+"""What a kill is to meet, in turn, and the seconds that it waits then, by a chance of 0 to 1."""
 
 
 class Seat:
-    """`decided` and `undone` count by ticket what the screen said; `acts` grows with each."""
+    """`decided` and `undone` count by ticket what the screen said."""
 
-    def __init__(self, home: Path, lost_sight: Callable[[str], bool], seed: int) -> None:
-        """`lost_sight`: of which ticket nobody knows how an action ended; it is looked up by hand, never approved again."""
-        self._home, self._lost_sight, self._dice = home, lost_sight, random.Random(seed)
+    def __init__(
+        self, home: Path, lost_sight: Callable[[str], bool], is_decided: Callable[[str], bool], seed: int
+    ) -> None:
+        """`lost_sight`: of which ticket nobody knows how an action ended; it is looked up by hand, never approved again.
+        `is_decided`: which ticket no longer waits."""
+        self._home, self._dice = home, random.Random(seed)
+        self._lost_sight, self._is_decided = lost_sight, is_decided
+        self.aim = ""
+        self.met = Counter[str]()
         self.decided, self.undone = Counter[str](), Counter[str]()
-        self.acts = self.kills = 0
+        self.kills = self.undos_cut = self.edits_cut = 0
         self.edits_kept = self.edits_lost = self.readable = 0
         self._written: dict[str, tuple[str, float]] = {}
+        self._writing, self._took_back = False, float("-inf")
+        self._broke: BaseException | None = None
         self._start()
 
     def kill(self) -> None:
         """kill -9 at whatever it is doing, a look at what it left, and a new desk."""
+        self.undos_cut += time.monotonic() - self._took_back < UNDER_WAY
+        self.edits_cut += self._writing
         self.end()
         self.kills += 1
         self._look_at_the_session()
+        self.aim, self._writing = "", False
         self._start()
+
+    def looks_well(self) -> None:
+        """Raises what the agent stumbled over."""
+        if self._broke is not None:
+            raise AssertionError(f"the agent at the screen broke off:\n{self._terminal.screen()}") from self._broke
+        assert self._thread.is_alive(), f"the agent at the screen has left:\n{self._terminal.screen()}"
 
     def end(self) -> None:
         self._over.set()
-        os.kill(self._terminal.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(self._terminal.pid, signal.SIGKILL)
         self._thread.join(10)
         self._terminal.__exit__(None, None, None)
 
@@ -65,25 +98,31 @@ class Seat:
     def _look_at_the_session(self) -> None:
         """What was written long enough ago is there, of the cases that were not decided since."""
         path, now = self._home / "session.json", time.monotonic()
+        written, self._written = self._written, {}
         kept = path.read_text("utf-8") if path.exists() else ""
         self.readable += bool(kept) and stat.S_IMODE(path.stat().st_mode) != 0o600
-        for words, since in self._written.values():
-            if now - since > 2 * SAVE_SECONDS:
+        for ticket, (words, since) in written.items():
+            if now - since > LONG_ENOUGH and not self._is_decided(ticket):
                 self.edits_kept += words in kept
                 self.edits_lost += words not in kept
 
     # ── what an agent does ───────────────────────────────────────────────────
 
     def _sit(self, terminal: Terminal, over: threading.Event) -> None:
-        hand = _Hand(terminal, over)
+        try:
+            self._work(_Hand(terminal, over), over)
+        except Exception as error:
+            if not over.is_set():  # a desk that was killed leaves half a screen
+                self._broke = error
+
+    def _work(self, hand: _Hand, over: threading.Event) -> None:
         while not over.is_set():
-            found = TITLE.search(hand.screen())
-            if found is None:
+            ticket = self._on(hand)
+            if not ticket:
                 continue
-            ticket = found[1]
             if self._lost_sight(ticket):
                 hand.press("n")
-            elif self._dice.random() < 0.25:
+            elif self.aim == "edit" or (not self.aim and self._dice.random() < 0.25):
                 self._write(hand, ticket)
             else:
                 self._decide(hand, ticket)
@@ -102,12 +141,13 @@ class Seat:
             hand.press("n")
             return
         self.decided[ticket] += 1
-        self.acts += 1
-        if self._dice.random() < 0.6:
-            hand.press("u")
+        self.met["decide"] += 1
+        if self.aim == "undo" or (not self.aim and self._dice.random() < 0.6):
+            hand.press("u", 0.0)
+            self._took_back = time.monotonic()
+            self.met["undo"] += 1
             if hand.comes("taken back"):
                 self.undone[ticket] += 1
-                self.acts += 1
 
     def _write(self, hand: _Hand, ticket: str) -> None:
         hand.press("e")
@@ -122,7 +162,15 @@ class Seat:
         if not hand.comes(words):
             return
         self._written[ticket] = words, time.monotonic()
-        hand.wait(self._dice.random() * LONGEST)
+        self._writing = True
+        self.met["edit"] += 1
+        begun = time.monotonic()
+        longest = self._dice.random() * LONGEST
+        while not hand.over() and (self.aim == "edit" or (time.monotonic() - begun < longest and not self.aim)):
+            hand.wait(0.2)
+        if hand.over():
+            return
+        self._writing = False
         hand.press("\x1b")
         hand.press("n")
 
@@ -136,6 +184,9 @@ class _Hand:
 
     def __init__(self, terminal: Terminal, over: threading.Event) -> None:
         self._terminal, self._over = terminal, over
+
+    def over(self) -> bool:
+        return self._over.is_set()
 
     def screen(self) -> str:
         self.wait(0.05)

@@ -89,7 +89,7 @@ class Shopfloor:
 
     def kill(self, child: subprocess.Popen[bytes]) -> None:
         os.kill(child.pid, signal.SIGKILL)
-        child.wait()
+        child.wait(30)
 
     def freeze(self, child: subprocess.Popen[bytes]) -> None:
         """Stop it at a moment when it holds no file's lock: one that does stops every process of the machine with it."""
