@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def holds(found: dict[str, Any], happened: Sequence[str] = HAPPENED) -> bool:
     """Whether every limit holds, over a run in which all of these happened."""
-    met = IN_A_LONG_RUN if found["screen_kills"] and found["kills"] >= ENOUGH else ()
+    met = IN_A_LONG_RUN if found.get("screen_kills") and found["kills"] >= ENOUGH else ()
     something = all(found[name] > 0 for name in (*happened, *met))
     return something and bool(found["journal"]) and all(found[name] == 0 for name in LIMITS)
 
