@@ -19,6 +19,7 @@ import psycopg
 from sqlalchemy.engine import URL
 
 from store import moment
+from store.reaching import connect_arguments
 
 log = logging.getLogger("lastclick.store")
 
@@ -130,8 +131,6 @@ class Bell:
             self._count += 1
 
     def _arguments(self) -> dict[str, Any]:
-        from store.postgres import connect_arguments
-
         given = self._url.translate_connect_args(username="user", database="dbname") | dict(self._url.query)
         return given | connect_arguments()
 

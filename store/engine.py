@@ -57,7 +57,8 @@ def open_database(url: str | Path, *, check: bool = True) -> Database | Postgres
 
 def _open_postgres(url: str) -> Postgres:
     """Kept apart: who works on a file never imports the other driver."""
-    from store.postgres import Postgres, parsed
+    from store.postgres import Postgres
+    from store.reaching import parsed
 
     database = Postgres(parsed(url))
     try:

@@ -15,12 +15,10 @@ customer wrote.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Row, insert, select
 from sqlmodel import Session
@@ -29,12 +27,6 @@ from store.contract import Json, canonical, now
 from store.live import Event
 from store.queue import TooOld
 from store.tables import JournalRow, micros, table
-
-if TYPE_CHECKING:
-    from store.bell import Ear
-    from store.engine import Database, Watch
-    from store.postgres import Postgres
-    from store.verifying import Checkpoint, Verification
 
 START = "0" * 64
 """What the first entry names as its previous hash."""
@@ -116,13 +108,6 @@ def _joined(parts: list[Any]) -> str:
     return json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
 
 
-def verify(url: str | Path, against: Sequence[Checkpoint] = ()) -> Verification:
-    """Reads the whole journal of a queue and recomputes every hash. Raises `Unavailable` when it cannot be read."""
-    from store import verifying
-
-    return verifying.verify(url, against)
-
-
 def events(session: Session, after: int, limit: int = 500) -> list[Event]:
     """Committed events after a number, in order. Raises `TooOld`."""
     rows = session.execute(select(_journal).where(_journal.c.seq > after).order_by(_journal.c.seq).limit(limit)).all()
@@ -150,46 +135,6 @@ def event(row: Row[Any]) -> Event:
 def head(session: Session) -> int:
     """The number of the last committed entry."""
     return int(_head(session)[0])
-
-
-async def follow(database: Database | Postgres, after: int | None = None) -> AsyncIterator[Event]:
-    """Committed events, once each, in order, as soon as the database's watch stirs.
-
-    What it yields is on the disk: no number is ever given to another event after a crash. Raises `TooOld` when the number
-    is older than the journal, or newer than its end (another journal, or a restored copy).
-    """
-    watch: Watch | Ear = await asyncio.to_thread(database.watch)
-    try:
-        seq, quiet = await asyncio.to_thread(_start, database, after), 0
-        while True:
-            quiet += 1
-            if watch.stirred():
-                while found := await asyncio.to_thread(_read, database, seq):
-                    quiet = 0  # a heartbeat stirs too, and is no event
-                    for one in found:
-                        yield one
-                    seq = found[-1].seq
-            await asyncio.sleep(watch.quick if quiet < 60 / watch.quick else watch.slow)
-    finally:
-        watch.close()
-
-
-def _start(database: Database | Postgres, after: int | None) -> int:
-    with database.reading() as session:
-        last = head(session)
-    if after is not None and after > last:
-        raise TooOld(
-            f"The journal ends at {last}, before {after}: it is not the one that was followed. Read everything again."
-        )
-    return last if after is None else after
-
-
-def _read(database: Database | Postgres, after: int) -> list[Event]:
-    with database.reading() as session:
-        found = events(session, after)
-    if found:
-        database.harden()
-    return found
 
 
 def _head(session: Session) -> tuple[int, str]:

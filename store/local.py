@@ -17,6 +17,7 @@ from store import (
     counting,
     deciding,
     filing,
+    following,
     journal,
     once,
     operations,
@@ -205,7 +206,7 @@ class LocalQueue:
         return await self._write(lambda session: planted.withdraw(session, _name(actor)))
 
     def follow(self, after: int | None = None) -> AsyncIterator[Event]:
-        return journal.follow(self._database, after)
+        return following.follow(self._database, after)
 
     async def close(self) -> None:
         """Waits for what is being written, then closes."""

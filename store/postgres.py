@@ -14,23 +14,19 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlmodel import Session
 
 from store import journal, moment
 from store.bell import Bell, Ear
 from store.faults import named, sqlstate
 from store.queue import Unavailable
+from store.reaching import PATIENCE_MS, connect_arguments
 
 T = TypeVar("T")
 
 POOL = 8
 """Connections kept open: as many as one queue has threads. At a rush as many again are opened and closed after it."""
-
-PATIENCE_MS = 10_000
-"""How long a lock is waited for, and a peer that does not answer."""
-IDLE_MS = 5_000
-"""A transaction whose process sleeps or was cut off holds its locks no longer than this."""
 
 _AGAIN = frozenset({"40001", "40P01", "23505"})
 """Serialization failure, deadlock, and a row that another transaction made first: the whole transaction is run anew."""
@@ -51,19 +47,6 @@ _FIGURE = (
     "ON CONFLICT (name, at, key, part) DO UPDATE SET count = figures.count + excluded.count"
 )
 _APPEND = f"SELECT journal_append(%s::bigint[], {', '.join(['%s::text[]'] * 8)})"
-
-
-def parsed(text: str) -> URL:
-    """The URL with the driver we use. Raises `Unavailable` for one that cannot be read."""
-    try:
-        url = make_url(text).set(drivername="postgresql+psycopg")
-        _ = url.port
-    except (exc.ArgumentError, ValueError) as error:
-        raise Unavailable(
-            "This is no PostgreSQL URL. Write postgresql+psycopg://user:password@host:5432/database; "
-            "a password with special characters is percent-encoded."
-        ) from error
-    return url
 
 
 class Postgres:
@@ -234,26 +217,3 @@ def _engine(url: URL) -> Engine:
             connection.info["changes"] = connection.info.get("changes", 0) + 1
 
     return engine
-
-
-def connect_arguments() -> dict[str, Any]:
-    """How every connection of ours behaves. A cut network is noticed within seconds, on both of its ends."""
-    options = {
-        "synchronous_commit": "off",
-        "lock_timeout": PATIENCE_MS,
-        "idle_in_transaction_session_timeout": IDLE_MS,
-        "tcp_keepalives_idle": 5,
-        "tcp_keepalives_interval": 2,
-        "tcp_keepalives_count": 3,
-        "tcp_user_timeout": PATIENCE_MS,
-        "timezone": "UTC",
-    }
-    return {
-        "connect_timeout": 5,
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
-        "keepalives_count": 3,
-        "tcp_user_timeout": PATIENCE_MS,
-        "application_name": "lastclick",
-        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
-    }

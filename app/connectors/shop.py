@@ -9,7 +9,8 @@ from app.connectors.bookings import EFFECTS, Books, Order, Refusal
 from app.connectors.port import Result
 from app.sources import shop_file
 from app.sources.mapping import at_path
-from app.sources.shelves import FileShelf, Shelves, SourceFailure
+from app.sources.port import SourceFailure
+from app.sources.shelves import FileShelf, Shelves
 from config.rules import Rules
 from store.contract import Action, Execution, Json, deed_hash, now
 

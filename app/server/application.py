@@ -38,7 +38,7 @@ from app.server.hub import Hub
 from app.server.integrations import routes as integrations
 from app.server.integrations.posting import Posting
 from app.server.integrations.signing import new_secret
-from app.server.presence import Presence
+from app.server.lookers import Presence
 from store import plain
 from store.people import People
 from store.problems import MEDIA, Problem, plain_problem, problem

@@ -22,7 +22,7 @@ from store.roles import Bearer
 if TYPE_CHECKING:
     from app.server.hub import Hub
     from app.server.integrations.posting import Posting
-    from app.server.presence import Presence
+    from app.server.lookers import Presence
 
 T = TypeVar("T")
 

@@ -10,7 +10,8 @@ from app.sources import conversations, knowledge, shop_file
 from app.sources.contradictions import contradictions
 from app.sources.identity import identify
 from app.sources.knowledge import Embed
-from app.sources.shelves import FileShelf, Shelves, SourceFailure
+from app.sources.port import SourceFailure
+from app.sources.shelves import FileShelf, Shelves
 from config.rules import Rules
 from store.case import Case, Clues, Facts, Record
 from store.contract import Customer, Evidence

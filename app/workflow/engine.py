@@ -253,7 +253,7 @@ def _postgres(url: str) -> sa.Engine:
     A checkpoint need not wait for the disk: it is written in order with the effects it tells of, and one that a crash of
     the server takes is done anew, as a step is at-least-once anyway.
     """
-    from store.postgres import connect_arguments, parsed
+    from store.reaching import connect_arguments, parsed
 
     return sa.create_engine(
         parsed(url), pool_size=POOL // 3, max_overflow=POOL, pool_pre_ping=True, connect_args=connect_arguments()

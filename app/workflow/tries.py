@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from app.models.port import ModelFailure
-from app.sources.shelves import SourceFailure
+from app.sources.port import SourceFailure
 from app.workflow import failures, retries
 from app.workflow.services import Services
 from store.contract import Attempt, Failure

@@ -34,8 +34,8 @@ from pathlib import Path
 from sqlalchemy import text
 
 from store.engine import open_database
-from store.journal import verify
 from store.queue import Unavailable
+from store.verifying import verify
 from tests.campaigns import failing_desk
 from tests.campaigns.failing_calls import failing_calls
 

@@ -42,7 +42,7 @@ from subprocess import Popen
 from typing import Any
 
 from config.load import DEFAULTS
-from store.journal import verify
+from store.verifying import verify
 from tests.campaigns.agent import Agent
 from tests.campaigns.decider import DECIDE, HELD_UP
 from tests.campaigns.effects import compared

@@ -29,7 +29,7 @@ from sqlalchemy import Engine, event
 from store import engine, migrations
 from store.driver import driver
 from store.engine import open_database
-from store.journal import verify
+from store.verifying import verify
 from tests import seed
 
 LIMITS = ("torn", "uncopied", "stuck")

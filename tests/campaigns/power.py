@@ -34,8 +34,9 @@ from typing import Any
 from sqlalchemy import text
 
 from store.engine import open_database
-from store.journal import append, verify
+from store.journal import append
 from store.queue import Unavailable
+from store.verifying import verify
 
 SHORT, LONG = 60, 1_000
 CASES = 60

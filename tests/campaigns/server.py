@@ -28,7 +28,6 @@ from sqlalchemy import func, select
 
 from store.contract import Lease, Proposal, Route, Source, Ticket, Watermark
 from store.engine import open_database
-from store.journal import verify
 from store.live import View
 from store.local import LocalQueue
 from store.local_work import LocalWork
@@ -36,6 +35,7 @@ from store.people import People
 from store.queue import Conflict, LeaseLost, QueueError, Taken, Unavailable
 from store.remote import RemoteQueue
 from store.tables import DecisionRow, ExecutionRow, table
+from store.verifying import verify
 from tests.contract import shop
 from tests.contract.honest_judge import HonestJudge
 from tests.server.cutting import Cutting

@@ -186,7 +186,8 @@ def test_a_name_that_could_be_mistaken_is_refused(people: People, name: str) -> 
 
 
 def test_what_happens_to_users_is_in_the_journal_and_the_chain_holds(people: People, tmp_path: Path) -> None:
-    from store.journal import events, verify
+    from store.journal import events
+    from store.verifying import verify
 
     token, bearer = people.enrol(people.add("ana", "agent", EUR_200, by="lea"))
     people.revoke_token(bearer.token_id, by="lea")

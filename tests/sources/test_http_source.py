@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.sources.lookup import Lookup
-from app.sources.shelves import SourceFailure
+from app.sources.port import SourceFailure
 from config.rules import RecordSource, Rules
 from store.case import Clues
 from tests.connectors.peer import peer

@@ -9,7 +9,7 @@ import pytest
 
 from app.sources import shop_file
 from app.sources.lookup import Lookup
-from app.sources.shelves import SourceFailure
+from app.sources.port import SourceFailure
 from config.rules import Rules
 from store.case import Clues, Facts
 from tests.sources.conftest import Ask

@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import text
 
 from store.engine import open_database
-from store.journal import verify
 from store.live import View
 from store.local import LocalQueue
 from store.local_work import LocalWork
 from store.place import Turn
 from store.queue import Unavailable
+from store.verifying import verify
 from tests import seed
 from tests.contract.honest_judge import HonestJudge
 

@@ -11,10 +11,10 @@ from sqlalchemy import exc, text
 from store.contract import now
 from store.driver import driver
 from store.engine import Database, open_database
-from store.journal import append, digest, events, verify
+from store.journal import append, digest, events
 from store.queue import Invalid, TooOld
 from store.tables import NoteRow, TicketRow
-from store.verifying import export, parse
+from store.verifying import export, parse, verify
 
 
 @pytest.fixture

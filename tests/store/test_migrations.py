@@ -18,8 +18,9 @@ from sqlmodel import SQLModel
 from store import migrations, searching
 from store.driver import driver
 from store.engine import open_database
-from store.journal import append, verify
+from store.journal import append
 from store.migrations.scope import is_ours
+from store.verifying import verify
 from tests import seed
 
 STEP = '''

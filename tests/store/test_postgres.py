@@ -19,11 +19,12 @@ from sqlalchemy import text
 
 from store import migrations, moment
 from store.engine import open_database
-from store.journal import append, verify
+from store.journal import append
 from store.live import Event
 from store.local import LocalQueue
 from store.local_work import LocalWork
 from store.queue import Taken, Unavailable
+from store.verifying import verify
 from tests.contract import shop
 from tests.contract.honest_judge import HonestJudge
 from tests.cut import Wire

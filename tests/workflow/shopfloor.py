@@ -25,10 +25,10 @@ from config.rules import Rules
 from config.settings import Settings, settings
 from store.contract import REPLY, Approve, Decision, IncomingMessage, Reject, Review
 from store.driver import driver
-from store.journal import verify
 from store.live import View
 from store.local import LocalQueue
 from store.place import lock_file
+from store.verifying import verify
 
 sqlite3 = driver()
 
