@@ -272,7 +272,7 @@ def _heard(clauses: Iterable[str], stems: frozenset[str]) -> Wording:
         not_at = future_at = -99
         for at, raw in enumerate(_WORD.findall(clause)):
             word = raw.casefold()
-            if word not in _BEARING and "'" not in word and "-" not in word:
+            if word not in _BEARING and "'" not in word:
                 continue
             word = _PHRASE_AS.get(word.replace("-", " "), word)
             if word in _BREAKS:

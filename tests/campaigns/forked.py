@@ -10,12 +10,15 @@ import inspect
 import os
 import resource
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from tests.campaigns.mutants import Mutant, mutated
 
@@ -75,27 +78,32 @@ class _Trial:
 
     def __init__(self, among: Sequence[Mutant], writer: int) -> None:
         self._among, self._writer = among, writer
-        self._running = False
+        self._teller: int | None = None
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Which tests the session holds is fixed by now; says the numbers of those that nobody noticed, then -1."""
-        items = list(session.items)
         module = importlib.import_module(self._among[0].module)
+        items = [(item, *_reached(item, module)) for item in session.items]
+        items.sort(key=lambda each: each[2])  # the quickest first
         for number, mutant in enumerate(self._among):
             reader, writer = os.pipe()
-            code = _forked(lambda m=mutant, w=writer: self._try(m, module, items, w))  # type: ignore[misc]
+            touching = [each for each in items if _generated(each[0]) or each[1] & mutant.lines]
+            asked = [item for item, _, _ in touching]
+            trial = partial(self._try, mutant, module, asked, writer)
+            code = _forked(trial) if asked else MISSED
             os.close(writer)
             with os.fdopen(reader) as said:
                 who = said.read()
             if who:
-                items.insert(0, items.pop(int(who)))
+                items.remove(touching[int(who)])
+                items.insert(0, touching[int(who)])
             if code == MISSED:
                 os.write(self._writer, f"{number}\n".encode())
         os.write(self._writer, b"-1\n")
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
+        if report.failed and self._teller is not None:
             os.write(self._teller, str(self._at).encode())
             os._exit(NOTICED)
 
@@ -106,6 +114,55 @@ class _Trial:
         for self._at, item in enumerate(items):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         return MISSED
+
+
+def _generated(item: pytest.Item) -> bool:
+    """Whether its examples are generated: they may be others, and reach other lines, with a mutant."""
+    return is_hypothesis_test(getattr(item, "obj", None))
+
+
+def _reached(item: pytest.Item, module: ModuleType) -> tuple[set[int], float]:
+    """The lines of a module that a test runs when nothing is remembered yet, and how many seconds it takes to."""
+
+    def run() -> None:
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+
+    return _traced(run, str(module.__file__))
+
+
+def reached_when_loaded(module: str) -> set[int]:
+    """The lines of a module that run while it is loaded."""
+    return _traced(lambda: importlib.import_module(module), str(_path(module)))[0]
+
+
+def _traced(work: Callable[[], object], path: str) -> tuple[set[int], float]:
+    reader, writer = os.pipe()
+
+    def traced() -> int:
+        lines: set[int] = set()
+
+        def trace(frame: FrameType, _event: str, _value: object) -> Callable[..., object] | None:
+            if frame.f_code.co_filename != path:
+                return None
+            lines.add(frame.f_lineno)
+            return trace
+
+        begun = time.perf_counter()
+        sys.settrace(trace)
+        threading.settrace(trace)
+        try:
+            work()
+        finally:
+            sys.settrace(None)
+            seconds = time.perf_counter() - begun
+            os.write(writer, f"{seconds} {' '.join(map(str, lines))}".encode())
+        return 0
+
+    _forked(traced)
+    os.close(writer)
+    with os.fdopen(reader) as said:
+        seconds, *lines = said.read().split() or ["0"]
+    return set(map(int, lines)), float(seconds)
 
 
 def _exchange(mutant: Mutant, module: ModuleType) -> bool:
@@ -135,7 +192,7 @@ def _function(module: ModuleType, name: str) -> FunctionType | None:
     found: object = module
     for part in name.split("."):
         found = inspect.getattr_static(found, part, None)
-    found = getattr(found, "fget", None) or getattr(found, "__func__", None) or found
+    found = getattr(found, "fget", None) or getattr(found, "func", None) or getattr(found, "__func__", None) or found
     found = inspect.unwrap(found) if callable(found) else found
     return found if isinstance(found, FunctionType) else None
 

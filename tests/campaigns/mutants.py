@@ -39,6 +39,8 @@ class Mutant:
     name: str
     number: int
     """The how-manyeth change of the module."""
+    lines: frozenset[int] = frozenset()
+    """Those of the statement that is changed: where none of them is run, nothing is changed for a test."""
 
 
 def mutants(path: Path, root: Path, only: Collection[str] = ()) -> list[Mutant]:
@@ -47,6 +49,7 @@ def mutants(path: Path, root: Path, only: Collection[str] = ()) -> list[Mutant]:
     lines, seen = source.splitlines(), dict[str, int]()
     module = str(path.relative_to(root).with_suffix("")).replace("/", ".")
     tree, found = ast.parse(source), []
+    places = _places(tree)
     wanted = {id(inner) for each in tree.body if getattr(each, "name", "") in only for inner in ast.walk(each)}
     for number, (node, what, _) in enumerate(_changes(tree)):
         if only and id(node) not in wanted:
@@ -54,7 +57,25 @@ def mutants(path: Path, root: Path, only: Collection[str] = ()) -> list[Mutant]:
         text = f"{module.rsplit('.', 1)[-1]}: {lines[node.lineno - 1].strip()} [{what}]"
         seen[text] = seen.get(text, 0) + 1
         name = text if seen[text] == 1 else f"{text} #{seen[text]}"
-        found.append(Mutant(module, node.lineno, what, name, number))
+        found.append(Mutant(module, node.lineno, what, name, number, places[id(node)]))
+    return found
+
+
+def _places(tree: ast.Module) -> dict[int, frozenset[int]]:
+    """The lines of the innermost statement around each node; of one that holds others, those before them."""
+    found: dict[int, frozenset[int]] = {}
+    for node in ast.walk(tree):  # outer ones come first
+        if isinstance(node, ast.stmt):
+            inner = [
+                each
+                for name in ("body", "orelse", "finalbody", "handlers", "cases")
+                for each in getattr(node, name, ())
+            ]
+            end = min(
+                (each.lineno for each in inner if hasattr(each, "lineno")), default=(node.end_lineno or node.lineno) + 1
+            )
+            lines = frozenset(range(node.lineno, max(end, node.lineno + 1)))
+            found.update((id(each), lines) for each in ast.walk(node) if hasattr(each, "lineno"))
     return found
 
 

@@ -20,7 +20,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 
-from tests.campaigns.forked import ROOT, noticed_when_loaded, unnoticed, untouched
+from tests.campaigns.forked import ROOT, noticed_when_loaded, reached_when_loaded, unnoticed, untouched
 from tests.campaigns.mutants import Mutant, mutants, sample
 from tests.campaigns.survivors import EQUIVALENT
 from tests.workflow import given
@@ -37,7 +37,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "proof": ("test_proof", "test_proof_words", "test_leaks"),
     "ground": ("test_proof", "test_proof_words", "test_ground"),
     "courtesy": ("test_proof",),
-    "letters": ("test_ground", "test_leaks", "test_proof", "test_stops"),
+    "letters": ("test_letters", "test_ground", "test_leaks"),
     "reading": ("test_reading", "test_proof"),
     "wording": ("test_wording", "test_proof", "test_proof_words", "test_ground"),
     "failures": ("test_failures",),
@@ -73,8 +73,12 @@ def run(among: Sequence[Mutant], *, seconds: float | None = None, no_tests: bool
             break
         mine = [each for each in among if each.module == module]
         left = unnoticed(mine, TESTS[module.replace(".", "/")], no_tests=no_tests)
+        early = reached_when_loaded(module) if left else set()
         left = [
-            each for each in left if not noticed_when_loaded(each, TESTS[module.replace(".", "/")], no_tests=no_tests)
+            each
+            for each in left
+            if not each.lines & early
+            or not noticed_when_loaded(each, TESTS[module.replace(".", "/")], no_tests=no_tests)
         ]
         tried, survivors = [*tried, *mine], [*survivors, *left]
         for each in left:

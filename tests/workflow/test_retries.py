@@ -45,6 +45,14 @@ def test_a_peer_that_asks_for_more_than_a_minute_is_not_waited_for(asked: float,
     assert wait is None or wait == asked
 
 
+def test_jitter_comes_on_top_of_what_a_peer_asked_for() -> None:
+    """A crowd that was sent away together does not come back together, and none of it too early."""
+    waits = [
+        next_try(1, "temporary", is_action=False, left=LONG, retry_after=5.0, jitter=jitter) for jitter in (0.0, 1.0)
+    ]
+    assert waits == [5.0, 5.5]
+
+
 def test_a_wait_that_would_end_after_the_deadline_is_not_begun() -> None:
     assert next_try(1, "temporary", is_action=False, left=5.0, retry_after=5.0) is None
     assert next_try(1, "temporary", is_action=False, left=5.1, retry_after=5.0) == 5.0
