@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.workflow.reading import minor_units, read, sentences, stands
+from app.workflow.reading import Fact, minor_units, read, sentences, stands
 
 
 @pytest.mark.parametrize(
@@ -164,3 +164,76 @@ def test_the_unit_of_a_range_is_a_word() -> None:
 
 def test_cents_may_stand_alone() -> None:
     assert (minor_units(".50"), minor_units("1.5"), minor_units("7")) == ("50", "150", "700")
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        # figures and spelled numbers in one sentence
+        ("Pay 5 now and seven days later €3", {("number", "5"), ("quantity", "7", "day"), ("money", "300", "EUR")}),
+        ("Take 5 to seven days", {("quantity", "5", "day"), ("quantity", "7", "day")}),
+        ("Pay ten dollars or €12.50", {("money", "1000", "USD"), ("money", "1250", "EUR")}),
+        ("On May 5 we send twelve items", {("date", "", "5", "5"), ("quantity", "12", "item")}),
+        # addresses beside figures
+        ("See shop.example within 30 days", {("url", "shop.example"), ("quantity", "30", "day")}),
+        ("See https://intranet/a in 2 weeks", {("url", "intranet/a"), ("quantity", "2", "week")}),
+        ("Write to +anna@b.example", {("mail", "+anna@b.example")}),
+        ("See http://intranet now", {("url", "intranet")}),
+        ("Write to a@b.example or see www.shop.example", {("mail", "a@b.example"), ("url", "shop.example")}),
+        ("Write to a@b.example by Nov 22, 2026", {("mail", "a@b.example"), ("date", "2026", "11", "22")}),
+        ("€5 or a@b.example", {("money", "500", "EUR"), ("mail", "a@b.example")}),
+        # numbers and ids
+        ("It is 1.5 here", {("decimal", "150")}),
+        ("It is 0042 here", {("number", "42")}),
+        ("It is #12 here", {("id", "12")}),
+        ("It is ##A12 here", {("id", "a12")}),
+        ("Take fifty percent", {("quantity", "50", "percent")}),
+        ("It takes 5 minutes and 2 hours", {("quantity", "5", "minute"), ("quantity", "2", "hour")}),
+        ("It takes one hour", {("quantity", "1", "hour")}),
+        ("At 5 PM", {("time", "17:00")}),
+        ("At 5 p.m. sharp", {("time", "17:00")}),
+        ("At 5 AM", {("time", "05:00")}),
+        ("It costs 5 POUNDS", {("money", "500", "GBP")}),
+        ("It costs 5 pound", {("money", "500", "GBP")}),
+        ("It costs five bucks", {("money", "500", "USD")}),
+        ("It costs 5 CHF", {("money", "500", "CHF")}),
+        ("Nothing to count", set()),
+    ],
+)
+def test_all_facts_of_a_sentence_are_read(text: str, facts: set[Fact]) -> None:
+    assert read(text).forms == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("See Ünal and Bo here", ("Ünal", "Bo")),
+        ("See Éva, É and O here", ("Éva",)),
+        ("Ünal is here", ()),
+        ("See a@b.example, Bo", ("Bo",)),
+        ("See a@b.example, B", ()),
+        ("5 Ünal", ("Ünal",)),
+        ("Ask Bo or X in 5 days", ("Bo",)),
+        ("Ask Al, A or É of B² on May 5", ("Al",)),
+    ],
+)
+def test_names_are_read_in_any_alphabet(text: str, names: tuple[str, ...]) -> None:
+    assert read(text).names == names
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("It’s naïve, isn't it", ("it's", "naïve", "isn't", "it")),
+        ("Write to a@b.example if it’s late", ("write", "to", "if", "it's", "late")),
+    ],
+)
+def test_words_are_read_beside_everything(text: str, words: tuple[str, ...]) -> None:
+    assert read(text).words == words
+
+
+def test_the_words_of_a_fact_are_kept_where_they_stand() -> None:
+    """What is marked in a reply is marked at its place, whatever stands before it."""
+    assert read("It is naïve, to take twelve or HF-1").facts == ((("number", "12"), "twelve"), (("id", "hf-1"), "HF-1"))
+    assert read("Take 5, naïve x² here").facts == ((("number", "5"), "5"), (("id", "x²"), "x²"))
+    assert read("twenty of them").facts == ((("number", "20"), "twenty"),)
