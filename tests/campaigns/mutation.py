@@ -36,7 +36,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "stops": ("test_stops", "test_gate"),
     "proof": ("test_proof", "test_proof_words", "test_leaks"),
     "ground": ("test_standing", "test_ground"),
-    "courtesy": ("test_proof",),
+    "courtesy": ("test_courtesy",),
     "letters": ("test_letters", "test_ground", "test_leaks"),
     "reading": ("test_reading", "test_proof"),
     "wording": ("test_wording", "test_ground"),

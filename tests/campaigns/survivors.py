@@ -70,4 +70,9 @@ EQUIVALENT: dict[str, str] = {
     'reading: word = {"min": "minute", "hr": "hour"}.get(word.rstrip("s"), word.rstrip("s")) [\'s\' → other] #2': "no unit ends with a question mark",
     "reading: number = number % 12 + (12 if half[0] in \"pP\" else 0) ['pP' → other]": "no half of a day begins with a question mark",
     'reading: return [("money", minor, _CURRENCY.get(sign.casefold().rstrip("s"), sign.upper()))] [\'s\' → other]': "no currency ends with a question mark",
+    "differences: return (left.kind, left.target, left.amount) == (right.kind, right.target, right.amount) and repr( [returns None]": "only spares work: field by field they are the same too",
+    "differences: return (\"bool\", value)  # True is not the number 1 ['bool' → other]": "any word tells it from a number",
+    'differences: return tuple(sorted(value, key=repr)) if isinstance(value, tuple) and value[:1] != ("bool",) else value [1 + 1]': "the word stands before its value in order too",
+    "differences: return tuple(sorted(value, key=repr)) if isinstance(value, tuple) and value[:1] != (\"bool\",) else value ['bool' → other]": "the word stands before its value in order too",
+    'differences: return " ".join(text.casefold().split()).lstrip("#") [\'#\' → other]': "no number begins with a question mark",
 }

@@ -72,3 +72,50 @@ def test_a_difference_is_shown_as_the_models_wrote_it() -> None:
 
 def test_an_amount_among_the_arguments_is_said_where_the_money_is_the_same() -> None:
     assert [each[0] for each in fields({"amount": "10"}, {"amount": "12"})] == ["amount"]
+
+
+def test_the_action_that_wants_the_same_is_the_partner_before_any_other_of_its_kind() -> None:
+    wanted, other = action(args={"reason": "No longer needed"}), action(args={"reason": "mistake"}, description="Other")
+    same = action(args={"reason": "no longer  needed"}, action_id="a2")
+    (only,) = differences([wanted], [other, same])
+    assert (only.field, only.left, only.right) == ("action", NONE, "Other")
+
+
+def test_the_action_of_the_same_target_is_the_next_best() -> None:
+    wanted, near = action(target="#HF-1", amount=1), action(target="hf-1", amount=2)
+    far = action(target="HF-2", amount=3, description="Far")
+    found = differences([wanted], [far, near])
+    assert [(each.field, each.right) for each in found] == [("amount", str(near.amount)), ("action", "Far")]
+    # Where none has it, the first of its kind.
+    assert [each.field for each in differences([action(target="HF-3", amount=3)], [far])] == ["target"]
+
+
+def test_targets_are_shown_as_written() -> None:
+    (shown,) = differences([action(target="HF-1")], [action(target="HF-2")])
+    assert (shown.left, shown.right) == ("HF-1", "HF-2")
+    (shown,) = differences([action(target="HF-1")], [action(target="")])
+    assert (shown.left, shown.right) == ("HF-1", NONE)
+    (shown,) = differences([action(target="")], [action(target="HF-1")])
+    assert (shown.left, shown.right) == (NONE, "HF-1")
+
+
+def test_an_amount_is_said_once_and_hides_nothing_else() -> None:
+    one = action(amount=1, args={"amount": "0.01", "reason": "mistake"})
+    other = action(amount=2, args={"amount": "0.02", "reason": "late"})
+    assert [each.field for each in differences([one], [other])] == ["amount", "reason"]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "shown"),
+    [
+        ({"sure": True}, {"sure": False}, ("sure", "True", "False")),
+        ({"count": 1}, {"count": 2}, ("count", "1", "2")),
+        ({"items": ["a", "b"]}, {"items": ["c"]}, ("items", "a, b", "c")),
+        ({"to": {"city": "Bonn", "zip": "1"}}, {"to": {"city": "Ulm"}}, ("to", "city Bonn, zip 1", "city Ulm")),
+        ({"sizes": [1, 2]}, {"sizes": [1, 3]}, ("sizes", "1, 2", "1, 3")),
+    ],
+)
+def test_every_kind_of_value_is_compared_and_shown(
+    left: dict[str, Any], right: dict[str, Any], shown: tuple[str, str, str]
+) -> None:
+    assert fields(left, right) == [shown]
