@@ -86,6 +86,7 @@ def test_a_day_adds_up_what_went_and_what_all_of_the_proposal_would_pay() -> Non
     other = action(amount=9000, currency="USD", action_id="a3")
     assert not holds(proposal(action(amount=9000), other), per_day_over={"EUR": "100.00", "USD": "100.00"})
     assert holds(proposal(action(amount=-10_001)), per_day_over=limit)
+    assert not holds(proposal(action(amount=10_000)), per_day_over=limit), "a day begins with nothing"
 
 
 def test_a_day_counts_cancelled_orders_and_what_nobody_knows_and_no_exchange() -> None:
@@ -174,6 +175,26 @@ def test_a_payment_that_was_not_read_cannot_be_judged_and_what_has_none_needs_no
     assert holds(proposal(TRACE), other_payment_method=False)
     rocket = paid("gift_1").actions[0].model_copy(update={"kind": "launch_rocket"})
     assert holds(proposal(rocket), other_payment_method=True), "an unknown action is read by the usual names"
+    rocket = paid("card_1").actions[0].model_copy(update={"kind": "launch_rocket"})
+    assert found(proposal(rocket), other_payment_method=True) == []
+
+
+def test_the_method_and_the_order_are_those_of_the_shop_s_types_whatever_their_names() -> None:
+    usual = rules().actions["refund"]
+    named = {"back_to": usual.args["payment_method"], "purchase": usual.args["order"]}
+    theirs = with_reviews({"name": "one", "if": {"other_payment_method": True}, "reason": "{limit}"}).model_copy(
+        update={"actions": {"refund": usual.model_copy(update={"args": named, "require": (), "amount": None})}}
+    )
+    schema = {
+        "properties": {
+            "purchase": {"x-read": {"HF-10012": {"payment_method": "card ••9212"}}},
+            "back_to": {"x-title": {"card_1": "card ••9212", "gift_1": "gift card"}},
+        }
+    }
+    for method, stopped in (("card_1", False), ("gift_1", True)):
+        made = action(args={"purchase": "HF-10012", "back_to": method}, args_schema=schema)
+        said = [each.text for each in gate(proposal(made), theirs, {}).reasons if each.code == "one"]
+        assert said == (["card ••9212"] if stopped else [])
 
 
 def test_two_models_are_two_only_when_they_are_different_ones() -> None:
