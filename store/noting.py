@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlmodel import Session
@@ -64,13 +64,17 @@ def reply(session: Session, ticket: TicketRow, row: MessageRow, proposal: Propos
 
 
 def repeat(session: Session, contact: RepeatContact) -> None:
-    """A customer came back: called before the link itself is stored. Only the first link of a reply counts."""
+    """A customer came back: called before the link itself is stored. Only the first link of a reply counts.
+
+    The case stands behind the figure at the time of the reply, where the figure counts it: else the list behind the last
+    day would hold contacts on older replies that its number does not count.
+    """
     row = session.execute(select(MessageRow).where(_messages.c.id == contact.reply_id)).scalar_one_or_none()
     if row is None or row.request_id is None:
         return
     proposal = reading.proposal(session, row.request_id)
     apart = measuring.dims(proposal, row.text)
-    told = {"at": contact.at, "ticket": contact.ticket_id, "ref": contact.message_id}
+    told = {"at": row.at, "ticket": contact.ticket_id, "ref": contact.message_id}
     known = select(_repeats.c.confusion).where(_repeats.c.reply_id == contact.reply_id)
     earlier = list(session.execute(known).scalars())
     sheet = Sheet()
@@ -78,11 +82,18 @@ def repeat(session: Session, contact: RepeatContact) -> None:
         measuring.returned(sheet, row.at, proposal, row.text)
         counting.add(session, "returned", contact.route, at=row.at)
         why = "wrote again on the thread" if contact.why == "same_thread" else "wrote again on the same matter"
-        sheets.behind(session, "repeats", apart, text=why, **told)  # type: ignore[arg-type]
+        sheets.behind(session, "repeats", apart, text=f"{why}, {_later(contact.at - row.at)}", **told)  # type: ignore[arg-type]
     if contact.confusion and not any(earlier):
         measuring.confused(sheet, row.at, proposal, row.text)
         sheets.behind(session, "confusions", apart, text="did not understand the reply", **told)  # type: ignore[arg-type]
     sheet.write(session)
+
+
+def _later(after: timedelta) -> str:
+    minutes = max(0, after // timedelta(minutes=1))
+    if minutes < 60:
+        return f"{minutes} min later"
+    return f"{minutes // 60} h later" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days later"
 
 
 def execution(session: Session, row: ExecutionRow, state: str, ms: float, said: str) -> None:

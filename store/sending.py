@@ -39,7 +39,7 @@ def sent(session: Session, ticket: TicketRow, row: ExecutionRow, windows: Window
     ticket.version += 1
     noting.reply(session, ticket, message, proposal)
     if alone:
-        counting.add(session, "replies", route)
+        counting.add(session, "replies", route, at=message.at)
     if checked:
         spotting.draw(session, message, proposal, 2 if sampled(f"{ticket.id}/2", windows.spot_check_twice) else 1)
     journal.append(

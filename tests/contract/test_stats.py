@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from store import moment
 from store.contract import (
     REPLY,
     Approve,
@@ -81,6 +84,26 @@ async def test_repeat_contacts_are_told_apart_and_listed(house: House, by: str, 
     rest = await house.queue.cases(Behind(measure="repeats"), after=first.next, limit=5)
     assert [one.ticket_id for one in (*first.lines, *rest.lines)] == ["t1", "t0"]
     assert rest.next is None
+
+
+async def test_the_list_behind_a_window_holds_what_its_number_counts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = now() - timedelta(days=3)
+    with monkeypatch.context() as then:
+        then.setattr(moment, "now", lambda: early)
+        await answered(house, 0)
+    reply, _ = house.work.ai_replies("t0")[0]
+    assert reply.at == early
+    await house.queue.submit(shop.message("m0-0", "t0", text="Where is it?"))
+    house.work.link_repeat(
+        RepeatContact(ticket_id="t0", message_id="m0-0", reply_id=reply.id, route="messy", why="same_thread", at=now())
+    )
+    for hours in (24, 168):
+        number = (await house.queue.stats(Question(hours=hours))).repeats.part
+        lines = (await house.queue.cases(Behind(measure="repeats", hours=hours))).lines
+        assert len(lines) == number == (0 if hours == 24 else 1)
+    assert lines[0].text == "wrote again on the thread, 3 days later"
 
 
 async def test_the_same_answer_to_many_is_one_reply(house: House) -> None:
