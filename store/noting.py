@@ -82,10 +82,10 @@ def repeat(session: Session, contact: RepeatContact) -> None:
         measuring.returned(sheet, row.at, proposal, row.text)
         counting.add(session, "returned", contact.route, at=row.at)
         why = "wrote again on the thread" if contact.why == "same_thread" else "wrote again on the same matter"
-        sheets.behind(session, "repeats", apart, text=f"{why}, {_later(contact.at - row.at)}", **told)  # type: ignore[arg-type]
+        sheets.behind(session, "repeats", apart, text=f"{why}, {_later(contact.at - row.at)}", **told)
     if contact.confusion and not any(earlier):
         measuring.confused(sheet, row.at, proposal, row.text)
-        sheets.behind(session, "confusions", apart, text="did not understand the reply", **told)  # type: ignore[arg-type]
+        sheets.behind(session, "confusions", apart, text="did not understand the reply", **told)
     sheet.write(session)
 
 
