@@ -21,6 +21,8 @@ TEXT_AT_MOST = 200_000
 PROBLEMS_AT_MOST = 200
 PACKED = frozenset({".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz"})
 
+_PACKED_BEGIN = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf")
+
 FIELDS = ("message_id", "thread", "channel", "subject", "author", "sender", "text", "at")
 _REQUIRED = ("message_id", "text")
 _NAMES = ("message_id", "thread")
@@ -75,6 +77,8 @@ def parse(path: Path, *, proven: bool = False) -> Parsed:
     if path.stat().st_size > FILE_BYTES_AT_MOST:
         raise BadFile(f"{path.name} is larger than {FILE_BYTES_AT_MOST >> 20} MiB: cut it into parts")
     data = path.read_bytes()
+    if data.startswith(_PACKED_BEGIN):
+        raise BadFile(f"{path.name} is compressed, whatever its name says: unpack it first, it is not opened here")
     if kind == ".mbox":
         return _parsed(_mail_rows(data, proven=proven))
     try:
@@ -169,7 +173,8 @@ def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:
             yield number, BadLine(number, "line", "is nested too deep for a message")
             continue
         except ValueError as error:
-            yield number, BadLine(number, "line", f"is no JSON: {error}")
+            why = "a number of thousands of digits" if "digits" in str(error) else error
+            yield number, BadLine(number, "line", f"is no JSON: {why}")
             continue
         yield number, row if isinstance(row, dict) else BadLine(number, "line", "is no JSON object")
 
@@ -186,6 +191,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:
     csv.field_size_limit(TEXT_AT_MOST * 4)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    if problem := _header_problem(reader):
+        yield 1, BadLine(1, "header", problem)
+        return
     while True:
         try:
             row = next(reader, None)
@@ -199,6 +207,25 @@ def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:
             yield reader.line_num, BadLine(reader.line_num, "line", "has more cells than the header")
             continue
         yield reader.line_num, row
+
+
+def _header_problem(reader: csv.DictReader[str]) -> str:
+    """Why no line below this header can be read; empty where they can."""
+    try:
+        names = list(reader.fieldnames or ())
+    except csv.Error as error:
+        return f"is no CSV: {error}"
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        return f"{twice!r} stands twice"
+    missing = [name for name in _REQUIRED if name not in names]
+    if not names or not missing:
+        return ""
+    other = next((mark for mark in ";\t|" if mark in names[0]), None)
+    if other is not None:
+        return f"its cells are separated by {other!r}: save the file with commas between them"
+    near = [each for each in map(_hint, names) if "did you mean" in each]
+    return f"has no column {' and no column '.join(missing)}{': ' + ', '.join(near) if near else ''}"
 
 
 def _mail_rows(data: bytes, *, proven: bool) -> Iterator[tuple[int, Mapping[str, Any] | BadLine]]:

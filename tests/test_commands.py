@@ -42,6 +42,16 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "no.jsonl: cannot be read: No such file or directory. Give the path of a file" in refused.stderr
 
 
+def test_a_field_that_nothing_reads_and_a_file_without_a_message_are_said(tmp_path: Path) -> None:
+    row = {"message_id": "m1", "text": "Where is it?", "subjct": "parcel"}
+    taken = lastclick(tmp_path, "import", str(tickets(tmp_path / "day.jsonl", row)))
+    assert taken.returncode == 0
+    assert "day.jsonl: nothing reads the field subjct (did you mean subject?)" in taken.stderr
+    nothing = lastclick(tmp_path, "import", str(tickets(tmp_path / "none.csv", "message_id,text")))
+    assert nothing.returncode == 1
+    assert "none.csv: holds no message" in nothing.stderr
+
+
 def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
     file = tickets(tmp_path / "day.jsonl", {"message_id": "m1", "thread": "t1", "text": "Where is it?"})
     lastclick(tmp_path, "import", str(file))

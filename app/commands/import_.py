@@ -43,8 +43,15 @@ def run(given: argparse.Namespace) -> int:
         return 1
     for problem in parsed.problems:
         print(plain.line(f"{given.file}:{problem}"), file=sys.stderr)
+    if parsed.ignored:
+        print(plain.line(f"{given.file}: nothing reads the field {', '.join(parsed.ignored)}"), file=sys.stderr)
     if parsed.problems and not given.skip_bad:
         print("Nothing was filed. --skip-bad files the good lines.", file=sys.stderr)
+        return 1
+    if not parsed.messages:
+        print(
+            plain.line(f"{given.file}: holds no message. One a line is read, below a header in a .csv"), file=sys.stderr
+        )
         return 1
     return asyncio.run(_file(where, parsed, skip_bad=given.skip_bad))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -147,6 +149,33 @@ def test_a_csv_may_hold_line_breaks_and_columns_of_its_own() -> None:
     assert [message.text for message in parsed.messages] == ["first line\nsecond, line", "ok"]
     assert parsed.ignored == ("sendr (did you mean sender?)",)
     assert all(message.sender is None for message in parsed.messages)
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("message_id;text", "separated by ';'"),
+        ("message_id\ttext", "separated by '\\\\t'"),
+        ("m1,hello", "no column message_id and no column text"),
+        ("mesage_id,text", "did you mean message_id?"),
+        ("message_id,text,text", "'text' stands twice"),
+        ('message_id,"text', "is no CSV"),
+    ],
+)
+def test_a_header_that_no_line_can_be_read_by_is_named_once(header: str, words: str) -> None:
+    parsed = ticket_files.parse_text(f"{header}\nm1,one,two\nm2,three,four\n", is_csv=True)
+    (problem,) = parsed.problems
+    assert (problem.line, problem.field, parsed.messages) == (1, "header", ())
+    assert re.search(words.replace("?", "[?]"), problem.text), problem.text
+
+
+@pytest.mark.parametrize("begins", [b"PK\x03\x04", gzip.compress(b"0" * 1_000_000), b"BZh9", b"\xfd7zXZ\x00"])
+def test_what_is_compressed_under_another_name_is_not_opened(tmp_path: Path, begins: bytes) -> None:
+    (tmp_path / "day.jsonl").write_bytes(begins)
+    with pytest.raises(
+        ticket_files.BadFile, match=r"day\.jsonl is compressed, whatever its name says: unpack it first"
+    ):
+        ticket_files.parse(tmp_path / "day.jsonl")
 
 
 def test_a_csv_line_with_too_many_cells_is_named() -> None:
