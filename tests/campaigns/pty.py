@@ -1,16 +1,22 @@
 """Hostile text in a real terminal and a real tmux: `python -m tests.campaigns.pty [DATA_FOLDER] [--long]`.
 
-A desk on a queue whose every subject, name, message, reply, note and source is hostile is walked through, key by key, its
-sources, its form, its history and its menu opened. What it writes may hold no control sequence that a harmless queue does
-not bring, no bare control or direction character; the lines drawn from typed fields must stand cell for cell as they do
-without the hostile text; and in tmux, which answers the queries a text may hold, no key may arrive that nobody pressed.
+A desk on a queue whose every subject, name, message, reply, note, source, figure and history is hostile is walked through,
+key by key, and its dialogs and screens (`widgets.py`) are opened over it; those that take words have it pasted into them.
+The short form opens one of them at each case, `--every` and the long form all at each.
+
+- sequences, bare: control sequences that a harmless queue does not bring, bare control or direction characters. Limit 0.
+- trusted_lines_changed: cases whose lines drawn from typed fields do not stand cell for cell as without the hostile text,
+  before its dialogs are opened and behind them. widgets_changed: dialogs whose own lines do not. Limit 0.
+- cases_not_reached, widgets_not_reached: what could not be looked at. Limit 0.
+- keys_injected: keys that arrived in tmux, which answers the queries a text may hold, though nobody pressed them. Limit 0.
+
+widgets: how often each was opened. `--break raw` opens both gates for outside text: the run must fail.
 """
 
 # ruff: noqa: E501 - escape sequences look wider than they are
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import random
 import re
@@ -19,20 +25,24 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+from tests.campaigns import hostile_desk
 from tests.campaigns.hostile import OWN, rows
+from tests.campaigns.hostile_desk import PER_CASE
+from tests.campaigns.widgets import LASTLY, WIDGETS, Widget, visited
 from tests.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
 SHORT, LONG = 2_000, 20_000
-PER_CASE = 10
 PER_DESK = 60
 """Cases one desk is walked through."""
 FILES = ("naughty_strings", "terminal_unicode_csv", "prompt_injections", "benign_lookalikes")
 SETTLE_SECONDS = 2.0
+LIMITS = ("trusted_lines_changed", "widgets_changed", "cases_not_reached", "widgets_not_reached")
+NAMES = tuple(each.name for each in (*WIDGETS, *LASTLY))
 PANE = (35, 95)
 """The ticket pane's columns at 120x36, without its borders."""
 _SEQUENCE = re.compile(
@@ -54,28 +64,36 @@ _PARTS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     given = _options(arguments)
     if given.desk is not None:
-        return desk(given.desk, given.pressed, given.break_)
-    texts = list(_texts(given.data, LONG if given.long else SHORT))
-    allowed = _kinds(_walk(["a harmless text"] * PER_CASE * 2, None)[0])
-    trusted = _walk(["a harmless text"] * PER_CASE * 2, None)[1][0]
-    found: dict[str, int] = {"sequences": 0, "bare": 0, "trusted_lines_changed": 0, "cases_not_reached": 0}
-    examples: list[str] = []
+        return hostile_desk.run(given.desk, given.pressed, raw=given.break_ == "raw")
+    count = given.texts if given.texts is not None else LONG if given.long else SHORT
+    texts, every = list(_texts(given.data, count)), given.long or given.every
+    harmless = Walk(["a harmless text"] * PER_CASE * 2, None, every=True)
+    allowed, trusted, rung = _kinds(harmless.raw), harmless.trusted[0], set(_bare(harmless.raw))
+    ours = {each[0]: each for each in harmless.widgets if each}
+    found = Counter[str](dict.fromkeys(("sequences", "bare", *LIMITS), 0))
+    found["widgets_not_reached"] += len(WIDGETS) + len(LASTLY) - len(ours)
+    opened, examples = Counter[str](), [f"not opened: {each}" for each in sorted(set(NAMES) - set(ours))]
     for number, part in enumerate(_parts(texts)):
-        raw, lines = _walk(part, given.break_, trusted)
-        strange = _kinds(raw) - allowed
+        walk = Walk(part, given.break_, trusted, every=every, turn=number)
+        strange = _kinds(walk.raw) - allowed
+        bare = [each for each in _bare(walk.raw) if each not in rung]
+        changed = [each for each in walk.widgets if each and each != ours.get(each[0])]
         found["sequences"] += len(strange)
-        bare = _BARE.findall(_SEQUENCE.sub(b"", raw).decode("utf-8", "replace"))
         found["bare"] += len(bare)
-        found["trusted_lines_changed"] += sum(each != trusted for each in lines)
-        found["cases_not_reached"] += -(-len(part) // PER_CASE) - len(lines)
-        examples += [repr(each) for each in sorted(strange)][:3] + [repr(each) for each in bare][:3]
+        found["trusted_lines_changed"] += sum(each != trusted for each in walk.trusted)
+        found["cases_not_reached"] += -(-len(part) // PER_CASE) - walk.cases
+        found["widgets_changed"] += len(changed)
+        found["widgets_not_reached"] += walk.widgets.count([])
+        opened.update(each[0] for each in walk.widgets if each)
+        examples += [repr(each) for each in (*sorted(strange)[:3], *bare[:3], *changed[:3])] + walk.failed[:3]
         print(f"{min(len(texts), (number + 1) * PER_CASE * PER_DESK):,} of {len(texts):,} texts", file=sys.stderr)
         if given.break_ and sum(found.values()):
             break
     injected = _in_tmux(texts, given.break_)
     for line in examples[:10]:
         print(line, file=sys.stderr)
-    print(json.dumps({"campaign": "pty", "texts": len(texts), **found, "keys_injected": injected}))
+    told = {"campaign": "pty", "texts": len(texts), "widgets": dict(opened)} | dict(found)
+    print(json.dumps(told | {"keys_injected": injected}))
     return 1 if sum(found.values()) or injected != 0 else 0
 
 
@@ -96,28 +114,64 @@ def _parts(texts: list[str]) -> Iterator[list[str]]:
 # ── one desk, walked through ─────────────────────────────────────────────────
 
 
-def _walk(texts: list[str], break_: str | None, expected: list[str] | None = None) -> tuple[bytes, list[list[str]]]:
-    """All bytes that a desk on these texts writes, and the trusted lines of each case as they stood."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "texts.json"
-        file.write_text(json.dumps(texts))
-        cases = -(-len(texts) // PER_CASE)
-        lines: list[list[str]] = []
-        with Terminal(_command(file, None, break_), columns=120, rows=36) as terminal:
-            for number in range(cases):
-                if not _reached(terminal, f"T-{number:04d} "):
-                    break
-                lines.append(_settled(terminal, expected))
-                if number % 12 == 0:
-                    for opened in ("1", "e", "h", "f", "v"):
-                        terminal.type(opened)
-                        terminal.read(0.35)
-                        terminal.type("\x1b")
-                        terminal.read(0.25)
-                terminal.type("j")
-            terminal.type("q")
-            terminal.read(1.0)
-            return bytes(terminal.output), lines
+class Walk:
+    """A desk on these texts from the first case to the last: all bytes that it wrote, the trusted lines of each case as
+    they stood before and after its widgets were opened, and our lines of each widget (none: not opened)."""
+
+    def __init__(
+        self, texts: list[str], break_: str | None, expected: list[str] | None = None, *, every: bool, turn: int = 0
+    ) -> None:
+        self.trusted: list[list[str]] = []
+        self.widgets: list[list[str]] = []
+        self.failed: list[str] = []
+        self.cases = 0
+        self._expected, self._every, self._turn = expected, every, turn
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "texts.json"
+            file.write_text(json.dumps(texts))
+            with Terminal(_command(file, None, break_), columns=120, rows=36) as terminal:
+                self._through(terminal, texts, file.with_name(hostile_desk.AT))
+                terminal.type("q")
+                terminal.read(1.0)
+                self.raw = bytes(terminal.output)
+
+    def _through(self, terminal: Terminal, texts: list[str], place: Path) -> None:
+        cases = [texts[at : at + PER_CASE] for at in range(0, len(texts), PER_CASE)]
+        for number, case in enumerate(cases):
+            place.write_text(str(number))
+            if not _reached(terminal, f"T-{number:04d} "):
+                self.failed.append(f"T-{number:04d} never came:\n{terminal.screen()}")
+                return
+            self.cases += 1
+            self.trusted.append(_settled(terminal, self._expected))
+            chosen = WIDGETS if self._every else (WIDGETS[(number + self._turn * 5) % len(WIDGETS)],)
+            for widget in chosen:
+                self._open(terminal, widget, case)
+            self.trusted.append(_settled(terminal, self._expected or self.trusted[0]))
+            terminal.type("j")
+        for case in cases if self._every else cases[:1]:
+            self._open_lastly(terminal, case)
+
+    def _open(self, terminal: Terminal, widget: Widget, case: list[str]) -> None:
+        lines = visited(terminal, widget, case)
+        self.widgets.append(lines)
+        if not lines:
+            self.failed.append(f"{widget.name} did not open, or not close:\n{terminal.screen()}")
+
+    def _open_lastly(self, terminal: Terminal, case: list[str]) -> None:
+        """On the list of what is of high risk, which is all of it."""
+        terminal.type("f")
+        terminal.read(0.5)
+        for key in ("\x1b[B",) * 4 + ("\r",):
+            terminal.type(key)
+            terminal.read(0.1)
+        terminal.read(0.5)
+        terminal.type("f")
+        terminal.read(0.5)
+        for widget in LASTLY:
+            self._open(terminal, widget, case)
+        terminal.type("\x1b")
+        terminal.read(0.4)
 
 
 def _reached(terminal: Terminal, title: str) -> bool:
@@ -159,6 +213,11 @@ def _kinds(raw: bytes) -> set[bytes]:
     return kinds
 
 
+def _bare(raw: bytes) -> list[str]:
+    """Control and direction characters of a stream that belong to no sequence; the bell of a full field is one."""
+    return _BARE.findall(_SEQUENCE.sub(b"", raw).decode("utf-8", "replace"))
+
+
 def _in_tmux(texts: list[str], break_: str | None) -> int:
     """Keys that arrived in a desk in tmux though nobody pressed them; -1 when there is no tmux to try it in."""
     if shutil.which("tmux") is None:
@@ -194,73 +253,12 @@ def _command(file: Path, pressed: Path | None, break_: str | None) -> list[str]:
     return [*command, "--break", break_] if break_ else command
 
 
-# ── the desk that is walked through ──────────────────────────────────────────
-
-
-def desk(file: Path, pressed: Path | None, break_: str | None) -> int:
-    """Run a desk on cases made of the file's texts; `pressed` gets a line for each key that arrives."""
-    if break_ == "raw":
-        from store import plain
-
-        plain.line = plain.body = plain.painted = lambda text, *_, **__: text  # type: ignore[assignment]
-    from textual.events import Key
-
-    from app.desk.desk import Desk, run
-    from store.queue import Queue
-    from tests.desk.fake_queue import FakeQueue
-
-    class Watched(Desk):
-        def get_line_filters(self) -> Sequence[Any]:
-            return [] if break_ == "raw" else super().get_line_filters()
-
-        async def on_event(self, event: Any) -> None:
-            if isinstance(event, Key) and pressed is not None:
-                with pressed.open("a") as out:
-                    out.write(f"{event.key}\n")
-            await super().on_event(event)
-
-    texts = json.loads(file.read_text())
-    cases = [texts[start : start + PER_CASE] for start in range(0, len(texts), PER_CASE)]
-    queue = FakeQueue([_case(number, case, raw=break_ == "raw") for number, case in enumerate(cases)])
-
-    if pressed is not None:
-        pressed.touch()
-
-    async def opened() -> Queue:
-        await asyncio.sleep(0)
-        return queue
-
-    return run(Watched(opened, actor="anna", title="local"))
-
-
-def _case(number: int, texts: list[str], *, raw: bool) -> Any:
-    """A case with a text in every place where outside text can stand; what is typed is the same in all."""
-    from store.contract import Customer
-    from tests.desk import samples
-
-    text = [*texts, *(["-"] * (PER_CASE - len(texts)))]
-    evidence = samples.EVIDENCE[0]
-    made = samples.review(
-        4183,
-        subject=text[0],
-        text="\n".join(text[1:4]),
-        note="\n".join(text[4:6]),
-        reply="\n".join(text[6:8]),
-        claims=(),
-        customer=Customer(id="c1", name=text[8], identity="verified", how="e-mail + zip"),
-        evidence=(evidence.model_copy(update={"quote": text[9]}),),
-    )
-    ticket = made.proposal.ticket.model_copy(update={"id": f"T-{number:04d}"} | ({"subject": text[0]} if raw else {}))
-    changes: dict[str, Any] = {"ticket": ticket}
-    if raw:
-        changes["customer_reply"] = "\n".join(text[6:8])
-    return made.model_copy(update={"id": f"r{number}", "proposal": made.proposal.model_copy(update=changes)})
-
-
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.pty", description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, nargs="?", metavar="DATA_FOLDER", help="the folder that holds hostile/")
     parser.add_argument("--long", action="store_true", help=f"{LONG:,} made-up texts instead of {SHORT:,}")
+    parser.add_argument("--texts", type=int, help="another number of made-up texts")
+    parser.add_argument("--every", action="store_true", help="every text in every widget, also in the short form")
     parser.add_argument("--break", dest="break_", choices=["raw"], help="positive control: the run must fail")
     parser.add_argument("--desk", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--pressed", type=Path, help=argparse.SUPPRESS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
 import pytest
 
-from tests.campaigns import pty
+from tests.campaigns import pty, widgets
+from tests.campaigns.widgets import WIDGETS
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +28,32 @@ def test_hostile_text_is_drawn_and_obeyed_nowhere(capsys: pytest.CaptureFixture[
     code, found = run(capsys)
     assert code == 0, found
     assert found["texts"] >= 60
+    assert len(found["widgets"]) > 6
+
+
+def test_every_dialog_and_every_screen_is_opened_and_written_into(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pty, "_in_tmux", lambda *_: 0)
+    code, found = run(capsys, "--texts", "0", "--every")
+    assert code == 0, found
+    assert set(found["widgets"]) == set(pty.NAMES)
+
+
+def test_a_widget_whose_own_lines_differ_is_noticed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = [each for each in WIDGETS if each.name in ("note", "grade")]
+    monkeypatch.setattr(pty, "WIDGETS", kinds)
+    monkeypatch.setattr(pty, "LASTLY", ())
+    monkeypatch.setattr(pty, "NAMES", ("note", "grade"))
+    monkeypatch.setattr(pty, "_in_tmux", lambda *_: 0)
+    honest = widgets._ours
+    monkeypatch.setattr(widgets, "_ours", lambda terminal, widget: [*honest(terminal, widget), str(next(moved))])
+    moved = itertools.count()
+    code, found = run(capsys, "--texts", "0", "--every")
+    assert code == 1
+    assert found["widgets_changed"] > 0
 
 
 def test_a_desk_that_writes_what_it_is_given_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:
