@@ -63,7 +63,7 @@ class Desk(App[None]):
     ) -> None:
         keys.use(table)
         self._no_color = "NO_COLOR" in os.environ
-        super().__init__(driver_class=takeover.driver() if pictured else None)
+        super().__init__(driver_class=takeover.driver(pictured=pictured))
         self._pictured = pictured
         self._open_queue = open_queue
         self._actor = actor

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,12 +18,19 @@ ALTERNATE = "\x1b[?1049h"
 """Opens the alternate screen, and empties it where it is open already."""
 
 
-def driver() -> type[Driver]:
-    """Textual's driver, which finds the alternate screen open when it starts for the first time."""
-    from textual.drivers.linux_driver import LinuxDriver
+def driver(*, pictured: bool) -> type[Driver] | None:
+    """Textual's driver, to which a paste presses no keys; where the desk was `pictured`, it finds the alternate screen open
+    when it starts for the first time. None: another driver than that of a terminal is asked for."""
+    if sys.platform == "win32" or "TEXTUAL_DRIVER" in os.environ:
+        return None
+    from textual.drivers import linux_driver
 
-    class Taking(LinuxDriver):
-        _first = True
+    from app.desk import pasted
+
+    vars(linux_driver)["XTermParser"] = pasted.Parser
+
+    class Taking(linux_driver.LinuxDriver):
+        _first = pictured
 
         def write(self, text: str) -> None:
             """Textual's own sequences and the frames that it has made of what passed the gates."""

@@ -74,8 +74,7 @@ def visited(terminal: Terminal, widget: Widget, texts: Sequence[str]) -> list[st
     opened = _comes(terminal, widget.title)
     if opened and widget.pasted:
         for text in texts:
-            # Terminals take ESC out of what is pasted: with it a paste could end itself and press keys in any program.
-            terminal.type(f"\x1b[200~{text[:LONGEST].replace(chr(27), '')}\x1b[201~")
+            terminal.type(f"\x1b[200~{text[:LONGEST]}\x1b[201~")
             terminal.read(0.02)
         terminal.read(0.15)
     lines = _at_rest(terminal, widget) if opened else []
