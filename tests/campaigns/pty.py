@@ -2,7 +2,7 @@
 
 A desk on a queue whose every subject, name, message, reply, note, source, figure and history is hostile is walked through,
 key by key, and its dialogs and screens (`widgets.py`) are opened over it; those that take words have it pasted into them.
-The short form opens one of them at each case, `--every` and the long form all at each.
+The short form opens one of them at each fourth case, `--every` and the long form all at each.
 
 - sequences, bare: control sequences that a harmless queue does not bring, bare control or direction characters. Limit 0.
 - trusted_lines_changed: cases whose lines drawn from typed fields do not stand cell for cell as without the hostile text,
@@ -27,6 +27,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from tests.campaigns import hostile_desk
@@ -41,6 +42,8 @@ PER_DESK = 60
 """Cases one desk is walked through."""
 FILES = ("naughty_strings", "terminal_unicode_csv", "prompt_injections", "benign_lookalikes")
 SETTLE_SECONDS = 2.0
+SAMPLED = 4
+"""In the short form one of so many cases has one of the dialogs and screens opened over it."""
 LIMITS = ("trusted_lines_changed", "widgets_changed", "cases_not_reached", "widgets_not_reached")
 NAMES = tuple(each.name for each in (*WIDGETS, *LASTLY))
 PANE = (35, 95)
@@ -67,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return hostile_desk.run(given.desk, given.pressed, raw=given.break_ == "raw")
     count = given.texts if given.texts is not None else LONG if given.long else SHORT
     texts, every = list(_texts(given.data, count)), given.long or given.every
-    harmless = Walk(["a harmless text"] * PER_CASE * 2, None, every=True)
+    harmless = _harmless(WIDGETS)
     allowed, trusted, rung = _kinds(harmless.raw), harmless.trusted[0], set(_bare(harmless.raw))
     ours = {each[0]: each for each in harmless.widgets if each}
     found = Counter[str](dict.fromkeys(("sequences", "bare", *LIMITS), 0))
@@ -114,6 +117,12 @@ def _parts(texts: list[str]) -> Iterator[list[str]]:
 # ── one desk, walked through ─────────────────────────────────────────────────
 
 
+@cache
+def _harmless(_: tuple[Widget, ...]) -> Walk:
+    """What a desk writes and shows when no text means any harm: the same in one process, for the same widgets."""
+    return Walk(["a harmless text"] * PER_CASE, None, every=True)
+
+
 class Walk:
     """A desk on these texts from the first case to the last: all bytes that it wrote, the trusted lines of each case as
     they stood before and after its widgets were opened, and our lines of each widget (none: not opened)."""
@@ -144,13 +153,18 @@ class Walk:
                 return
             self.cases += 1
             self.trusted.append(_settled(terminal, self._expected))
-            chosen = WIDGETS if self._every else (WIDGETS[(number + self._turn * 5) % len(WIDGETS)],)
-            for widget in chosen:
+            for widget in WIDGETS if self._every else self._next(number):
                 self._open(terminal, widget, case)
             self.trusted.append(_settled(terminal, self._expected or self.trusted[0]))
             terminal.type("j")
         for case in cases if self._every else cases[:1]:
             self._open_lastly(terminal, case)
+
+    def _next(self, number: int) -> tuple[Widget, ...]:
+        """The one whose turn it is, at every fourth case; each desk goes on where the one before it ended."""
+        if number % SAMPLED:
+            return ()
+        return (WIDGETS[(number // SAMPLED + self._turn * PER_DESK // SAMPLED) % len(WIDGETS)],)
 
     def _open(self, terminal: Terminal, widget: Widget, case: list[str]) -> None:
         lines = visited(terminal, widget, case)

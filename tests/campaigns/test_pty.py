@@ -28,7 +28,7 @@ def test_hostile_text_is_drawn_and_obeyed_nowhere(capsys: pytest.CaptureFixture[
     code, found = run(capsys)
     assert code == 0, found
     assert found["texts"] >= 60
-    assert len(found["widgets"]) > 6
+    assert len(found["widgets"]) > 2
 
 
 def test_every_dialog_and_every_screen_is_opened_and_written_into(
@@ -43,7 +43,7 @@ def test_every_dialog_and_every_screen_is_opened_and_written_into(
 def test_a_widget_whose_own_lines_differ_is_noticed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kinds = [each for each in WIDGETS if each.name in ("note", "grade")]
+    kinds = tuple(each for each in WIDGETS if each.name in ("note", "grade"))
     monkeypatch.setattr(pty, "WIDGETS", kinds)
     monkeypatch.setattr(pty, "LASTLY", ())
     monkeypatch.setattr(pty, "NAMES", ("note", "grade"))

@@ -13,6 +13,8 @@ PATIENCE = 5.0
 """Seconds in which a widget must be there, and must be gone."""
 NOT_DEAF = 0.7
 """Seconds after which a dialog that has just opened takes keys for its own, on a busy machine."""
+AFTER_ESCAPE = 0.3
+"""Seconds in which another key would be taken for a part of the same sequence, and the screen behind comes back."""
 LONGEST = 400
 """Characters of one text that are pasted: the first of a long one."""
 GONE = " is gone"
@@ -80,7 +82,7 @@ def visited(terminal: Terminal, widget: Widget, texts: Sequence[str]) -> list[st
     lines = _at_rest(terminal, widget) if opened else []
     for key in widget.leave:
         terminal.type(key)
-        terminal.read(0.25)
+        terminal.read(AFTER_ESCAPE)
     return lines if opened and _goes(terminal, widget.title) else []
 
 
