@@ -75,4 +75,10 @@ EQUIVALENT: dict[str, str] = {
     'differences: return tuple(sorted(value, key=repr)) if isinstance(value, tuple) and value[:1] != ("bool",) else value [1 + 1]': "the word stands before its value in order too",
     "differences: return tuple(sorted(value, key=repr)) if isinstance(value, tuple) and value[:1] != (\"bool\",) else value ['bool' → other]": "the word stands before its value in order too",
     'differences: return " ".join(text.casefold().split()).lstrip("#") [\'#\' → other]': "no number begins with a question mark",
+    "stops: if not _kept or _kept[0][0] is not rules.reviews: [0 + 1] #2": "only spares work: the rules are taken apart again",
+    "stops: return re.compile(rf\"(?<![\\w]){'(?:' + '|'.join(map(_inflected, words)) + ')'}(?![\\w])\", re.IGNORECASE) ['|' → other]": "as few letters as will do are enough",
+    "stops: return re.compile(rf\"(?<![\\w]){'(?:' + '|'.join(map(_inflected, words)) + ')'}(?![\\w])\", re.IGNORECASE) [')' → other]": "as few letters as will do are enough",
+    "stops: return frozenset().union(*found) if all(found) else frozenset() [returns None]": "only spares work: the rule is always looked at",
+    'proof: word = sentence.split(" ", 1)[0] [0 + 1]': "every sentence is looked for under its second word",
+    'stops: if word.endswith("y") and len(word) > 3 and word[-2] not in "aeiou": [\'aeiou\' → other]': "a question mark is never the letter before an ending",
 }

@@ -165,6 +165,8 @@ def test_a_problem_says_what_and_no_more() -> None:
     assert problem("Your order isn't pending.") == "claim not in sources: not pending"
     assert problem("Your order is on-its-way.") == "claim not in sources: on its way"
     assert problem("Our shop stands here.", named=()) == "claim names no source: Our shop stands here."
+    assert problem("Our shop was founded in a garage.") == "claim not in sources: Our shop was founded in a garage."
+    assert problem("Lanterns.") == "claim not in sources: Lanterns."
     found = problem("You can return unused items only until delivery.")
     assert found == "claim not in sources: only, until"
     found = problem("Your order HF-10012 costs $99.00 and arrives tomorrow.")
