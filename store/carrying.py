@@ -59,9 +59,9 @@ def enqueue(session: Session, judge: Judge, ticket: TicketRow, intent: Intent) -
     steps = list(intent.proposal.actions)
     if intent.proposal.customer_reply is not None:
         steps.append(_reply_action(session, ticket, intent))
-    rows = []
-    for position, action in enumerate(keying.keyed(session, ticket, intent.proposal, steps)):
-        keying.refuse_repeated(session, action)
+    keyed, rows = keying.keyed(session, ticket, intent.proposal, steps), []
+    keying.refuse_repeated(session, keyed)
+    for position, action in enumerate(keyed):
         rows.append(
             ExecutionRow(
                 id="x" + hashlib.sha256(f"{intent.batch}\n{position}".encode()).hexdigest()[:16],

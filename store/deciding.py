@@ -58,18 +58,19 @@ def decide(session: Session, judge: Judge, decision: Decision, lease: Lease) -> 
     if known is not None:
         return _same_again(known, decision)
     row = reading.review_row(session, decision.review_id)
-    shown = reading.review(session, row.id)
+    ticket = reading.ticket_row(session, row.ticket_id)
+    shown = reading.decided_on(session, row, ticket)
     _still_the_same(session, row, shown, decision)
     if lease.review_id != row.id or lease.actor != decision.actor:
         raise Invalid("The claim is not the decider's claim on this review.")
     claims.held(session, lease)
-    team.may_decide(session, decision.actor)
+    user = team.may_decide(session, decision.actor)
     if row.planted and isinstance(decision.instead, Retry):
         return _planted(session, judge, row, decision, None)
     if decision.instead is not None:
         return _instead(session, row, decision)
     chosen = verdicts.choose(judge, shown.proposal, decision.verdicts)
-    team.may_let_go(session, decision.actor, chosen.proposal.actions)
+    team.within_limits(user, chosen.proposal.actions)
     gate = _gate(session, judge, row, shown, chosen)
     if chosen.lets_go:
         _looked(judge, shown, gate, decision)
@@ -80,9 +81,9 @@ def decide(session: Session, judge: Judge, decision: Decision, lease: Lease) -> 
     needs_two = chosen.lets_go and _needs_two(shown.gate, gate)
     others = [actor for actor in shown.approvals if actor != decision.actor]
     if needs_two and decision.actor in shown.approvals:
-        raise Conflict("You approved this already; it needs another person.", review=shown)
+        raise Conflict("You approved this already; it needs another person.", review=reading.review(session, row.id))
     if needs_two and decision.actor == shown.proposal.source.system:
-        raise Conflict("Who filed a proposal cannot approve it.", review=shown)
+        raise Conflict("Who filed a proposal cannot approve it.", review=reading.review(session, row.id))
     if needs_two and (not others or chosen.changed):
         return _wait_for_second(session, row, decision, chosen, gate)
     return _let_go(session, judge, row, decision, chosen)
@@ -159,6 +160,9 @@ def _body(decision: Decision) -> dict[str, object]:
 
 
 def _still_the_same(session: Session, row: ReviewRow, shown: Review, decision: Decision) -> None:
+    def whole() -> Review:
+        return reading.review(session, row.id)
+
     if row.state == "decided":
         first = session.execute(
             select(_decisions.c.actor, _decisions.c.at)
@@ -166,15 +170,15 @@ def _still_the_same(session: Session, row: ReviewRow, shown: Review, decision: D
             .order_by(_decisions.c.at.desc())
         ).first()
         by, at = (first.actor, first.at) if first else ("someone", None)
-        raise Conflict(f"{by} decided this first.", review=shown, decided_by=by, decided_at=at)
+        raise Conflict(f"{by} decided this first.", review=whole(), decided_by=by, decided_at=at)
     if row.state not in ("open", "snoozed"):
-        raise Conflict(f"This review is {row.state} now; nothing was decided.", review=shown)
+        raise Conflict(f"This review is {row.state} now; nothing was decided.", review=whole())
     if decision.watermark != shown.proposal.watermark or (
         shown.newest_customer_message_id != shown.proposal.watermark.last_customer_message_id
     ):
-        raise Conflict("The customer has written since you opened this.", review=shown, field="watermark")
+        raise Conflict("The customer has written since you opened this.", review=whole(), field="watermark")
     if decision.fingerprint != row.fingerprint or fingerprint(shown.proposal, shown.gate) != row.fingerprint:
-        raise Conflict("This changed since you opened it. Look at it again.", review=shown, field="fingerprint")
+        raise Conflict("This changed since you opened it. Look at it again.", review=whole(), field="fingerprint")
 
 
 _ON_SCREEN = 9

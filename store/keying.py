@@ -33,17 +33,19 @@ def keyed(session: Session, ticket: TicketRow, proposal: Proposal, actions: Sequ
     return made
 
 
-def refuse_repeated(session: Session, action: Action) -> None:
-    """Raises `Conflict` when the very same intent was let go already and runs or is done."""
+def refuse_repeated(session: Session, actions: Sequence[Action]) -> None:
+    """Raises `Conflict` when one of these very intents was let go already and runs or is done."""
     found = session.execute(
-        select(_executions.c.state).where(
-            _executions.c.idempotency_key == action.idempotency_key,
+        select(_executions.c.idempotency_key, _executions.c.state).where(
+            _executions.c.idempotency_key.in_([action.idempotency_key for action in actions]),
             _executions.c.state.in_(("queued", "running", "done")),
         )
-    ).first()
-    if found is not None:
-        what = action.description or action.kind
-        raise Conflict(f"This was let go already and is {found.state}: {what}. Reject it here, or change it.")
+    )
+    states: dict[str, str] = {row.idempotency_key: row.state for row in found}
+    for action in actions:
+        if (state := states.get(action.idempotency_key)) is not None:
+            what = action.description or action.kind
+            raise Conflict(f"This was let go already and is {state}: {what}. Reject it here, or change it.")
 
 
 def first_sent(session: Session, row: ExecutionRow) -> tuple[datetime, bool]:

@@ -129,7 +129,17 @@ def lines(session: Session, tickets: Sequence[str]) -> dict[str, Line]:
 def review(session: Session, review_id: str) -> Review:
     """The review as it is shown. Raises `NotFound`."""
     row = review_row(session, review_id)
-    ticket = ticket_row(session, row.ticket_id)
+    told = {
+        "messages": tuple(messages(session, row.ticket_id)),
+        "notes": tuple(notes(session, row.ticket_id)),
+        "draft": _draft(session, row.id),
+        "facts": _facts(session, row),
+    }
+    return decided_on(session, row, ticket_row(session, row.ticket_id)).model_copy(update=told)
+
+
+def decided_on(session: Session, row: ReviewRow, ticket: TicketRow) -> Review:
+    """The review without what is only read beside it: all that a decision is bound to."""
     approvals = session.execute(
         select(_approvals.c.actor)
         .where(_approvals.c.review_id == row.id, _approvals.c.fingerprint == row.fingerprint)
@@ -151,10 +161,6 @@ def review(session: Session, review_id: str) -> Review:
         claimed_until=row.claimed_until if live else None,
         approvals=tuple(approvals),
         newest_customer_message_id=ticket.newest_message_id,
-        messages=tuple(messages(session, row.ticket_id)),
-        notes=tuple(notes(session, row.ticket_id)),
-        draft=_draft(session, row.id),
-        facts=_facts(session, row),
     )
 
 
@@ -205,8 +211,14 @@ def message_row(session: Session, message_id: str) -> MessageRow:
 
 
 def proposal(session: Session, request_id: str) -> Proposal:
-    row = session.get_one(ProposalRow, request_id)
-    return Proposal.model_validate_json(row.body)
+    """Each is read and understood once in a transaction."""
+    kept: dict[str, tuple[ProposalRow, str, Proposal]] = session.info.setdefault("proposals", {})
+    row, body, value = kept.get(request_id, (None, "", None))
+    if row is None or value is None or row.body != body:
+        row = row or session.get_one(ProposalRow, request_id)
+        value = Proposal.model_validate_json(row.body)
+        kept[request_id] = (row, row.body, value)
+    return value
 
 
 def ending_of(session: Session, request_id: str) -> str:

@@ -19,7 +19,7 @@ FINAL = ("decided", "superseded", "expired")
 _PAUSES = (5, 30, 120, 600, 3_600, 3_600, 7_200, 14_400, 28_800)
 """Seconds before each further try, in all about a day: the schedule of the Standard Webhooks specification, rounded."""
 
-_webhooks, _decisions, _proposals = table(WebhookRow), table(DecisionRow), table(ProposalRow)
+_webhooks, _decisions = table(WebhookRow), table(DecisionRow)
 
 
 def moved(session: Session, row: ReviewRow) -> None:
@@ -110,6 +110,6 @@ def _decision(session: Session, review_id: str) -> DecisionRow | None:
 
 
 def _callback(session: Session, row: ReviewRow) -> str | None:
-    body = session.execute(select(_proposals.c.body).where(_proposals.c.request_id == row.request_id)).scalar()
-    source = json.loads(body or "{}").get("source") or {}
+    kept = session.get(ProposalRow, row.request_id)
+    source = json.loads(kept.body if kept else "{}").get("source") or {}
     return source.get("callback_url") or None

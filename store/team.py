@@ -31,7 +31,11 @@ def may_decide(session: Session, name: str) -> User | None:
 
 def may_let_go(session: Session, name: str, actions: Iterable[Action]) -> None:
     """Raises `Forbidden` when these actions are more than this person lets go alone."""
-    user = may_decide(session, name)
+    within_limits(may_decide(session, name), actions)
+
+
+def within_limits(user: User | None, actions: Iterable[Action]) -> None:
+    """The same of one who may decide."""
     reason = over_limit(user, actions) if user is not None else None
     if reason is not None:
         raise Forbidden(reason)

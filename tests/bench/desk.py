@@ -151,7 +151,7 @@ def shift(home: Path) -> Figures:
         terminal.wait_for("● 1 worker", seconds=120.0)
         stopwatch.settle(terminal, 5.0)
         _checked(terminal, home)
-        found = _rest(terminal) | _moves(terminal) | _decisions(terminal)
+        found = _rest(terminal) | _moves(terminal) | decisions(terminal)
         memory = _memory(terminal.pid)
         terminal.type("q")
         terminal.exit_code()
@@ -187,9 +187,10 @@ def _moves(terminal: Terminal) -> Figures:
     }
 
 
-def _decisions(terminal: Terminal) -> Figures:
+def decisions(terminal: Terminal, many: int = DECISIONS) -> Figures:
+    """Of so many decisions, each taken back."""
     times = []
-    for _ in range(DECISIONS):
+    for _ in range(many):
         stopwatch.settle(terminal, GUARD_SECONDS)
         case = title(terminal.screen())
         stopwatch.after(terminal, "a", lambda screen: "This will happen" in screen)
