@@ -78,7 +78,7 @@ async def _greeted(server: str) -> None:
 
 
 async def _serve(app: Application, address: Address, socket: Socket, said: str) -> None:
-    """Until SIGINT or SIGTERM; then every desk ends, and every token that was made here."""
+    """Until SIGINT or SIGTERM; then every desk ends, and who is signed in goes on at the next start."""
     import signal
     import ssl
 

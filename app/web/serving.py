@@ -16,6 +16,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from app.web import guard, pages
 from app.web.errand import Errand
 from app.web.guard import ORIGINS, Origins
+from app.web.sealed import Shelf
 from app.web.sessions import Session, Sessions
 from app.web.terminal import Terminal
 from store import plain
@@ -205,7 +206,8 @@ def _file(name: str, known: dict[str, str], where: Any) -> web.StreamResponse:
 
 def application(server: str, origins: Origins, options: Options) -> web.Application:
     """The desk of this server for the browsers that open one of these addresses."""
-    sessions = Sessions(server, options.idle_hours * 3600)
+    idle = options.idle_hours * 3600
+    sessions = Sessions(server, idle, Shelf(options.home / "sessions", idle))
     made = web.Application(middlewares=[guard.middleware(origins)], client_max_size=LONGEST_FORM)
     made[ORIGINS], made[SESSIONS] = origins, sessions
     made.add_routes(Desks(sessions, origins, options).routes())
@@ -216,11 +218,11 @@ def application(server: str, origins: Origins, options: Options) -> web.Applicat
         yield
         watching.cancel()
 
-    async def end_all(_: web.Application) -> None:
-        await sessions.end_all()
+    async def pause(_: web.Application) -> None:
+        await sessions.pause()
 
     made.cleanup_ctx.append(watched)
-    made.on_shutdown.append(end_all)
+    made.on_shutdown.append(pause)
     return made
 
 

@@ -1,4 +1,5 @@
-"""Who is signed in from a browser: the cookie's digest here, the token in this process's memory, nothing on a disk."""
+"""Who is signed in from a browser: the cookie's digest here, the token in this process's memory, on the disk only what the
+browser's cookie opens, so that a restart signs nobody out."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.web.sealed import Kept, Shelf, seal, unseal
 from store.account import Account, account
 from store.queue import Forbidden, NotSignedIn, QueueError, Unavailable
 from store.roles import User
@@ -38,20 +40,22 @@ class Session:
     token: str = field(repr=False)
     user: User
     made_here: bool
-    seen: float = field(default_factory=time.monotonic)
+    sealed: str
+    seen: float = field(default_factory=time.time)
+    kept: float = 0.0
     desks: set[Terminal] = field(default_factory=set)
 
     def touch(self) -> None:
         """The person did something."""
-        self.seen = time.monotonic()
+        self.seen = time.time()
 
 
 class Sessions:
     """All of them, against one server."""
 
-    def __init__(self, server: str, idle_seconds: float) -> None:
+    def __init__(self, server: str, idle_seconds: float, shelf: Shelf) -> None:
         self.server = server
-        self._idle = idle_seconds
+        self._idle, self._shelf = idle_seconds, shelf
         self._open: dict[str, Session] = {}
         self._told: dict[str, str] = {}
 
@@ -74,13 +78,16 @@ class Sessions:
                     await mine.end()
                 raise Forbidden(f"{user.name} is a {user.role}, and that role has no desk. Ask for a person's code.")
         cookie = secrets.token_urlsafe(32)
-        session = Session(_digest(cookie), token, user, made_here)
+        session = Session(_digest(cookie), token, user, made_here, seal(cookie, token))
         self._open[session.digest] = session
+        self._keep(session)
         return cookie
 
     def of(self, cookie: str | None) -> Session | None:
-        """The session behind a cookie."""
-        return self._open.get(_digest(cookie)) if cookie else None
+        """The session behind a cookie, also one from before a restart."""
+        if not cookie:
+            return None
+        return self._open.get(_digest(cookie)) or self._taken_up(cookie, _digest(cookie))
 
     def why_ended(self, cookie: str | None) -> str:
         """What there is to say to this browser of a session that ended; empty: nothing."""
@@ -98,6 +105,7 @@ class Sessions:
         """Its desks end, and the token with it that was made for it."""
         if self._open.pop(session.digest, None) is None:
             return
+        self._shelf.drop(session.digest)
         self._told[session.digest] = why
         while len(self._told) > _TOLD:
             del self._told[next(iter(self._told))]
@@ -107,17 +115,22 @@ class Sessions:
                 async with self._account(session.token) as mine:
                     await mine.end()
 
-    async def end_all(self) -> None:
-        await asyncio.gather(*(self.end(session) for session in tuple(self._open.values())))
+    async def pause(self) -> None:
+        """Every desk ends; who was signed in goes on when the server is there again."""
+        for session in self._open.values():
+            self._keep(session)
+        await asyncio.gather(*(desk.stop() for session in self._open.values() for desk in tuple(session.desks)))
 
     async def look_round(self) -> None:
         """Ends who made no key for too long, and whose token the server takes no more."""
         await asyncio.gather(*(self._look_at(session) for session in tuple(self._open.values())))
 
     async def _look_at(self, session: Session) -> None:
-        if time.monotonic() - session.seen > self._idle:
+        if time.time() - session.seen > self._idle:
             await self.end(session, _IDLE)
             return
+        if session.kept != session.seen:
+            self._keep(session)
         try:
             async with self._account(session.token) as mine:
                 await mine.me()
@@ -125,6 +138,25 @@ class Sessions:
             await self.end(session, str(ended))
         except QueueError:
             pass  # the desk itself says that the server is gone, and goes on when it is back
+
+    def _keep(self, session: Session) -> None:
+        session.kept = session.seen
+        kept = Kept(user=session.user, made_here=session.made_here, seen=session.seen, sealed=session.sealed)
+        self._shelf.put(session.digest, kept)
+
+    def _taken_up(self, cookie: str, digest: str) -> Session | None:
+        """A session that was put away. Whether its token is still good its desk learns from the server, as any other."""
+        kept = self._shelf.find(digest)
+        token = unseal(cookie, kept.sealed) if kept is not None else None
+        if kept is None or token is None or len(self._open) >= MOST:
+            return None
+        if time.time() - kept.seen > self._idle:
+            self._shelf.drop(digest)
+            self._told[digest] = _IDLE
+            return None
+        session = Session(digest, token, kept.user, kept.made_here, kept.sealed, kept.seen, kept.seen)
+        self._open[digest] = session
+        return session
 
     @asynccontextmanager
     async def _account(self, token: str = "") -> AsyncIterator[Account]:

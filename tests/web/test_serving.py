@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 
 from app.cli import main
-from app.web import serving
+from app.web import sealed, serving
 from tests.server.conftest import Team
 from tests.web.serving import Served, web_desk
 
@@ -168,6 +168,49 @@ async def test_who_makes_no_key_is_signed_out_and_a_code_s_token_ends(team: Team
         await ended(await ana.desk())
         assert "pressed no key for too long" in await ana.says()
         await until(lambda: team.served.people.tokens("ana")[0].revoked_at, "the token ends that was made for it")
+
+
+async def test_a_restart_signs_nobody_out_and_what_lies_on_the_disk_opens_nothing(team: Team, tmp_path: Path) -> None:
+    code = await asyncio.to_thread(lambda: team.served.people.add("ana", "agent", by="lea"))
+    home = tmp_path / "web"
+    async with visiting(team, home) as (ana, _):
+        await ana.sign_in(code)
+        (cookie,) = [each.value for each in ana.http.cookie_jar]
+        desk = await ana.desk()
+    await desk.close()
+    (kept,) = (home / "sessions").glob("*.json")
+    assert kept.stat().st_mode & 0o077 == 0
+    assert "lct_" not in kept.read_text()
+    async with visiting(team, home) as (thief, _):
+        assert "One-time code" in await thief.says()
+        thief.http.cookie_jar.update_cookies({"lastclick": kept.stem})
+        assert "One-time code" in await thief.says()
+    async with visiting(team, home) as (ana, _):
+        ana.http.cookie_jar.update_cookies({"lastclick": cookie})
+        assert "ana (agent)" in await ana.says()
+        await ana.desk()
+        await ana.http.post(f"{ana.url}/logout", headers={"origin": ana.url})
+        await until(lambda: team.served.people.tokens("ana")[0].revoked_at, "the token ends that was made for it")
+    assert not list((home / "sessions").iterdir())
+
+
+async def test_who_was_away_too_long_over_a_restart_is_signed_out(team: Team, tmp_path: Path) -> None:
+    home = tmp_path / "web"
+    async with visiting(team, home) as (ana, _):
+        await ana.sign_in(await token(team))
+        (cookie,) = [each.value for each in ana.http.cookie_jar]
+    async with visiting(team, home, idle_hours=0.001 / 3600) as (ana, _):
+        ana.http.cookie_jar.update_cookies({"lastclick": cookie})
+        assert "One-time code" in await ana.says()
+    assert not list((home / "sessions").iterdir())
+
+
+def test_a_changed_byte_opens_nothing() -> None:
+    kept = sealed.seal("cookie", "lct_secret")
+    assert sealed.unseal("cookie", kept) == "lct_secret"
+    assert [sealed.unseal(*pair) for pair in (("other", kept), ("cookie", "00" + kept[2:]), ("cookie", "zz"))] == [
+        None
+    ] * 3
 
 
 async def test_signing_out_ends_every_desk_of_the_session_and_a_fifth_is_not_opened(team: Team, tmp_path: Path) -> None:
