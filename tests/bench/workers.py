@@ -1,6 +1,6 @@
 """Times how the workflow's throughput grows with worker processes on one PostgreSQL, with a model that waits.
 
-python -m tests.bench.workers [--workers 1 2 4 8] [--slots 1] [--tickets 60] [--json]
+python -m tests.bench.workers [--short] [--workers 1 2 4 8] [--slots 1] [--tickets 60] [--json]
 
 Every call of a model waits 200 ms beyond its own time. A worker has so many slots; the rate is that of the tickets between
 the first and the last tenth, by the journal's times. `linear` is the rate over what so many times one worker would do;
@@ -48,11 +48,14 @@ registry.models = lambda *args, **named: {name: Waiting(model) for name, model i
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true", help="1 and 2 workers, 30 tickets")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--slots", type=int, default=1)
     parser.add_argument("--tickets", type=int, default=60)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    if given.short:
+        given.workers, given.tickets = [1, 2], 30
     os.environ["LASTCLICK_SLOTS"] = str(given.slots)
     found: list[dict[str, Any]] = []
     with cluster(safe=True) as server:
