@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -71,12 +72,16 @@ def _open_postgres(url: str) -> Postgres:
     return database
 
 
+_SLIP = re.compile(r"(postgres|mysql|sqlite)[\w+]*(:|//)")
+"""An address of a database with a sign too few: a file of that name would be an empty queue that nobody meant."""
+
+
 def path_of(url: str | Path) -> Path:
     """The file of a URL."""
     text = str(url)
     if text.startswith("sqlite:///"):
         text = text.removeprefix("sqlite:///")
-    elif "://" in text:
+    elif "://" in text or _SLIP.match(text):
         raise Unavailable(f"{text} is not a queue this version can open. Give a file or a postgresql+psycopg:// URL.")
     return Path(text).expanduser().absolute()
 

@@ -147,6 +147,21 @@ def by_words(where: Settings) -> int:
     return lines.run(partial(opened, where), where.actor)
 
 
+def asked_about(given: argparse.Namespace) -> Settings:
+    """Whose queue a command is about: the demo's, that of the server one is signed in to, as at the desk, or this home's."""
+    from app.commands.demo import demo_settings
+
+    if getattr(given, "demo", False):
+        return demo_settings(given.home, given.rules, given.actor)
+    where = settings(given.home, given.database, given.rules, given.actor)
+    if given.database or not where.login.exists():
+        return where
+    from app import signed_in
+
+    login = signed_in.current(where)
+    return where if login is None else replace(where, server=login.url, actor=login.user)
+
+
 async def opened(where: Settings) -> Queue:
     import asyncio
 

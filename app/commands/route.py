@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from config.settings import settings
+from config.settings import Settings
 from store.live import SwitchKind
 
 if TYPE_CHECKING:
@@ -41,18 +41,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    from app.commands.demo import demo_settings
-    from app.commands.desk import queue_of
+    from app.commands.desk import asked_about
     from store.queue import Invalid
 
     if given.what != "list" and not given.name:
         raise Invalid(f"Name what is switched {given.what}: lastclick route {given.what} NAME --why WORDS")
     if given.what != "list" and not given.preview and not (given.why or "").strip():
         raise Invalid('Say why, so that everybody knows: --why "…"')
-    make = demo_settings if given.demo else lambda home, rules, actor: settings(home, rules=rules, actor=actor)
-    where = make(given.home, given.rules, given.actor)
+    where = asked_about(given)
     known = _known(where.rules, given.kind) if given.what != "list" else ()
-    return asyncio.run(_run(queue_of(where), given, where.actor, known))
+    return asyncio.run(_run(where, given, known))
 
 
 def _known(folders: Sequence[Path], kind: str) -> tuple[str, ...]:
@@ -67,7 +65,10 @@ def _known(folders: Sequence[Path], kind: str) -> tuple[str, ...]:
     return tuple(by_kind[kind])
 
 
-async def _run(queue: Queue, given: argparse.Namespace, actor: str, known: tuple[str, ...]) -> int:
+async def _run(where: Settings, given: argparse.Namespace, known: tuple[str, ...]) -> int:
+    from app.commands.desk import opened
+
+    queue = await opened(where)
     try:
         if given.what == "list":
             found = await queue.operations(given.hours)
@@ -75,13 +76,14 @@ async def _run(queue: Queue, given: argparse.Namespace, actor: str, known: tuple
             print(json.dumps(shown, indent=2, ensure_ascii=False) if given.json else "\n".join(listing(found)))
             return 0
         await _there(queue, given, known)
-        switch = _switch(given, actor)
+        switch = _switch(given, where.actor)
         preview = await queue.preview(switch)
         if given.preview:
             print(preview.model_dump_json(indent=2) if given.json else "\n".join(touched(preview)))
             return 0
         thrown = await queue.throw(switch)
-        print(thrown.model_dump_json(indent=2) if given.json else said(thrown, preview))
+        place = f" on {where.server}" if where.server else ""
+        print(thrown.model_dump_json(indent=2) if given.json else said(thrown, preview, place))
     finally:
         await queue.close()
     return 0
@@ -138,14 +140,14 @@ def touched(preview: SwitchPreview) -> Iterator[str]:
         yield f"  new tickets: {preview.then}"
 
 
-def said(thrown: Switch, preview: SwitchPreview) -> str:
-    """What has happened, in a sentence."""
+def said(thrown: Switch, preview: SwitchPreview, place: str = "") -> str:
+    """What has happened, and on which server, in a sentence."""
     if thrown.on:
         back = f"; {preview.held} held come back in order" if preview.held else ""
-        return f"{thrown.kind} {thrown.name} is on again{back}."
+        return f"{thrown.kind} {thrown.name} is on again{place}{back}."
     way = thrown.waiting.replace("route:", "go by route ")
     until = f" until {thrown.until.astimezone():%a %d %b %H:%M}" if thrown.until else ""
-    return f"{thrown.kind} {thrown.name} is OFF{until}. {preview.reviews} waiting: {way}; {thrown.held} held."
+    return f"{thrown.kind} {thrown.name} is OFF{place}{until}. {preview.reviews} waiting: {way}; {thrown.held} held."
 
 
 def listing(found: tuple[Operation, ...]) -> Iterator[str]:

@@ -16,11 +16,10 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from config.settings import settings
+from config.settings import Settings
 
 if TYPE_CHECKING:
     from store.planted_told import Planted, PlantedCase, PlantedFigures
-    from store.queue import Queue
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    from app.commands.demo import demo_settings
-    from app.commands.desk import queue_of
+    from app.commands.desk import asked_about
     from store.planting import KINDS
     from store.queue import Invalid
 
@@ -43,15 +41,15 @@ def run(given: argparse.Namespace) -> int:
         raise Invalid(f"--fault: there is no {wrong[0]!r}; there are: {', '.join(KINDS)}.")
     if not 1 <= given.count <= 50:
         raise Invalid(f"--count is 1 to 50, not {given.count}.")
-    make = demo_settings if given.demo else lambda home, rules, actor: settings(home, rules=rules, actor=actor)
-    where = make(given.home, given.rules, given.actor)
-    print(asyncio.run(_do(queue_of(where), given, kinds, where.actor)))
+    print(asyncio.run(_do(asked_about(given), given, kinds)))
     return 0
 
 
-async def _do(queue: Queue, given: argparse.Namespace, kinds: tuple[str, ...], actor: str) -> str:
+async def _do(where: Settings, given: argparse.Namespace, kinds: tuple[str, ...]) -> str:
+    from app.commands.desk import opened
     from store.planted_told import Planting
 
+    queue, actor = await opened(where), where.actor
     try:
         told: Planted | PlantedFigures
         if given.what == "list":

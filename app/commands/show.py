@@ -7,12 +7,11 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from config.settings import settings
+from config.settings import Settings
 
 if TYPE_CHECKING:
     from store.contract import Review
     from store.live import Page, TicketHistory
-    from store.queue import Queue
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,17 +24,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    from app.commands.demo import demo_settings
-    from app.commands.desk import queue_of
+    from app.commands.desk import asked_about
 
-    make = demo_settings if given.demo else lambda home, rules, actor: settings(home, rules=rules, actor=actor)
-    where = make(given.home, given.rules, given.actor)
-    return asyncio.run(_show(queue_of(where), given))
+    return asyncio.run(_show(asked_about(given), given))
 
 
-async def _show(queue: Queue, given: argparse.Namespace) -> int:
+async def _show(where: Settings, given: argparse.Namespace) -> int:
+    from app.commands.desk import opened
     from store.live import View
 
+    queue = await opened(where)
     try:
         if given.ticket is None:
             page = await queue.page(View(), limit=given.limit)

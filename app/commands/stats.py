@@ -9,12 +9,11 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING, get_args
 
-from config.settings import settings
+from config.settings import Settings
 from store.live import Dimension
 
 if TYPE_CHECKING:
     from store.live import CasePage, Stats
-    from store.queue import Queue
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,26 +32,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    from app.commands.demo import demo_settings
-    from app.commands.desk import queue_of
+    from app.commands.desk import asked_about
     from store.queue import Invalid
 
     if not 1 <= given.hours <= 672:
         raise Invalid(f"--hours is 1 to 672 (four weeks), not {given.hours}.")
-    make = demo_settings if given.demo else lambda home, rules, actor: settings(home, rules=rules, actor=actor)
-    where = make(given.home, given.rules, given.actor)
+    where = asked_about(given)
+    if given.recount and where.server:
+        raise Invalid(f"You are signed in to {where.server}: figures are counted anew where its queue lies.")
     if given.recount:
         from store import recounting
 
         differed = recounting.repair(where.queue)
         print(f"{differed} figures differed and were put right." if differed else "All figures are right.")
         return 0
-    return asyncio.run(_tell(queue_of(where), given, where.actor))
+    return asyncio.run(_tell(where, given))
 
 
-async def _tell(queue: Queue, given: argparse.Namespace, actor: str) -> int:
+async def _tell(where: Settings, given: argparse.Namespace) -> int:
+    from app.commands.desk import opened
     from store.live import Behind, Question
 
+    queue = await opened(where)
     try:
         if given.tickets is not None:
             key = "" if given.tickets == "all" else given.tickets
@@ -60,7 +61,7 @@ async def _tell(queue: Queue, given: argparse.Namespace, actor: str) -> int:
             asked = Behind(measure=measure, by=given.by if key else None, key=key, hours=given.hours)
             print(_cases(await queue.cases(asked, limit=given.limit), given))
         else:
-            print(_stats(await queue.stats(Question(hours=given.hours, by=given.by), actor), given))
+            print(_stats(await queue.stats(Question(hours=given.hours, by=given.by), where.actor), given))
     finally:
         await queue.close()
     return 0

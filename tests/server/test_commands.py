@@ -62,6 +62,10 @@ def test_a_team_from_nothing_and_no_token_anywhere_it_does_not_belong(tmp_path: 
         elsewhere = process.joinpath("cmdline").read_bytes() + process.joinpath("environ").read_bytes()
         listed = lastclick("token", "list", home=ana)
         assert listed.stdout.count("ana") == 1
+        refused = lastclick("route", "off", "messy", "--why", "it loops", home=ana)
+        assert "The role agent may not do this" in refused.stderr, refused.stdout + refused.stderr
+        assert "Nothing waits for a person" in lastclick("show", home=ana).stdout
+        assert not (ana / "queue.sqlite").exists(), "who is signed in asks the server, and has no queue of their own"
     finally:
         serving.send_signal(signal.SIGTERM)
         code_of_end = serving.wait(30)

@@ -156,8 +156,10 @@ def test_the_machines_own_mounts_are_read() -> None:
 def test_a_folder_and_a_strange_url_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="folder"):
         open_database(tmp_path)
-    with pytest.raises(Unavailable, match="not a queue"):
-        path_of("mysql://x/y")
+    for slip in ("mysql://x/y", "postgres//x", "postgresql+psycopg:/u@h/x", "sqlite:/x"):
+        with pytest.raises(Unavailable, match="not a queue"):
+            path_of(slip)
+    assert path_of("postgres/queue.sqlite").name == "queue.sqlite"
     with pytest.raises(Unavailable, match="no PostgreSQL URL"):
         open_database("postgresql://x:y:z/q")
 
