@@ -23,6 +23,9 @@ log = logging.getLogger("lastclick.worker")
 SEND_REPLY = "send_reply"
 OUTBOX = "outbox"
 SENDER = "sender"
+FRESH_SECONDS = 0.5
+"""How old what was read of the switches may be when it is sent."""
+LOOKS = 10
 
 
 @dataclass(frozen=True)
@@ -97,22 +100,27 @@ def _performed(execution: Execution, incarnation: str, out: CarryingOut) -> Resu
 
 
 def _sent(execution: Execution, connector: Connector, out: CarryingOut) -> Result:
-    """Send it once, after what may have changed since dispatch was looked at again."""
-    while not out.may_dispatch():
-        if out.engine.stopping():
-            raise Stopping
-        time.sleep(0.1)
-    off = {(switch.kind, switch.name) for switch in patiently(out.work.switches, out.engine) if not switch.on}
-    if ("action", execution.action.kind) in off:
-        return Result(state="failed", code="switched_off", detail=f"action {execution.action.kind}")
-    try:
-        unmet = actions.unmet(execution.action, connector.read)
-    except (OSError, LookupError, ValueError) as error:
-        return Result(state="failed", code="connector_unreachable", detail=str(error))
-    if unmet:
-        first = unmet[0]
-        return Result(state="failed", code="stale_facts", detail=f"{first.record} {first.record_id} {first.field}")
-    return connector.perform(execution)
+    """Send it once, after what may have changed since dispatch was looked at again. A process that slept after its look at
+    the switches looks again: one may have been thrown meanwhile."""
+    for _ in range(LOOKS):
+        while not out.may_dispatch():
+            if out.engine.stopping():
+                raise Stopping
+            time.sleep(0.1)
+        try:
+            unmet = actions.unmet(execution.action, connector.read)
+        except (OSError, LookupError, ValueError) as error:
+            return Result(state="failed", code="connector_unreachable", detail=str(error))
+        looked = time.monotonic()
+        off = {(switch.kind, switch.name) for switch in patiently(out.work.switches, out.engine) if not switch.on}
+        if ("action", execution.action.kind) in off:
+            return Result(state="failed", code="switched_off", detail=f"action {execution.action.kind}")
+        if unmet:
+            first = unmet[0]
+            return Result(state="failed", code="stale_facts", detail=f"{first.record} {first.record_id} {first.field}")
+        if time.monotonic() - looked <= FRESH_SECONDS:
+            return connector.perform(execution)
+    return Result(state="failed", code="connector_unreachable", detail="the switches take too long to read")
 
 
 def _asked(execution: Execution, connector: Connector, keyed: bool) -> Result | None:
