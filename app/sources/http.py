@@ -12,7 +12,7 @@ from app import peers
 from app.sources import shop_file
 from app.sources.mapping import Unmappable, at_path, canonical
 from app.sources.port import SourceFailure
-from config.rules import RecordSource
+from config.sources import RecordSource
 from store.case import Record
 from store.contract import now
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.sources.port import Shelf
-from config.rules import IdentityRule
+from config.sources import IdentityRule
 from store.case import Clues
 from store.contract import Customer
 

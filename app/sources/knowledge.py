@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.sources import shop_file
-from config.rules import KnowledgeSource
+from config.sources import KnowledgeSource
 from store.contract import Evidence, Money, now
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from config.rules import FieldEntry, RecordSource
+from config.sources import FieldEntry, RecordSource
 from store.contract import Json
 
 Fields = Mapping[str, "str | list[str] | FieldEntry"]

@@ -14,7 +14,8 @@ from typing import Any
 
 from app.sources import knowledge, shop_file
 from app.sources.mapping import Unmappable, canonical
-from config.rules import RecordSource, Rules
+from config.rules import Rules
+from config.sources import RecordSource
 from store.contract import now
 
 ROWS_AT_MOST = 2_000_000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.sources import shop_file
 from app.sources.port import Shelf
-from config.rules import RecordSource
+from config.sources import RecordSource
 from store.case import Record
 
 

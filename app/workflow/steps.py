@@ -12,15 +12,15 @@ from app.actions import actions
 from app.models import answering, prompts
 from app.models.extraction import extract
 from app.models.port import ModelFailure
-from app.workflow import closing, endings, failures, repeats, trials
+from app.workflow import closing, endings, failures, repeats, thrown, trials
 from app.workflow.routing import asked
 from app.workflow.routing import route as routed
 from app.workflow.services import Services
 from app.workflow.tries import Step, Tried, first_of, tried
-from config.rules import JobName, Rules
+from config.rules import JobName
 from store.case import Case, Classification, Ending, Facts, Reply, Routing
 from store.contract import Action, Alternative, Attempt, Failure, GateReason, Trigger, Value
-from store.live import RepeatContact, Switch
+from store.live import RepeatContact
 from store.queue import Invalid
 
 
@@ -192,23 +192,10 @@ def _not_again(repeat: RepeatContact | None) -> tuple[GateReason, ...]:
 
 def _routed(case: Case, services: Services) -> tuple[Case, Routing]:
     off = services.off()
-    routing = routed(case, _as_thrown(services), off)
+    routing = routed(case, thrown.rules(services), off)
     job, model = services.rules.jobs["drafting"], routing.route.model
     drafted_by = _prompt("drafting", trials.prompt(job, case.ticket.id, off), model, services)
     return case.model_copy(update={"route": routing.route.model_copy(update={"prompt": drafted_by})}), routing
-
-
-def _as_thrown(services: Services) -> Rules:
-    """The rules with the way that was chosen when a switch was thrown in place of a closed route's own `instead`."""
-    rules, chosen = services.rules, {}
-    for switch in services.switches():
-        way = switch.waiting.removeprefix("route:")
-        if switch.on or way == switch.waiting or way not in rules.routes:
-            continue
-        for name, entry in rules.routes.items():
-            if name != way and (switch.kind, switch.name) in (("route", name), ("model", entry.model)):
-                chosen[name] = entry.model_copy(update={"instead": way})
-    return rules.model_copy(update={"routes": {**rules.routes, **chosen}}) if chosen else rules
 
 
 def _then(case: Case, routing: Routing, services: Services, *, again: bool = False) -> str:
@@ -254,19 +241,15 @@ def _slots(case: Case, routing: Routing, services: Services) -> dict[str, str]:
 def _stopped(case: Case, routing: Routing, then: str, services: Services, more: tuple[GateReason, ...] = ()) -> Ending:
     """The case ends before a draft: a question, a person, or a wait for a switch. `more` keep a question from going out."""
     failure = _told(case, routing, services)
-    if failure is not None and failure.code == "switched_off" and (switch := _holding(failure, services)) is not None:
+    if (
+        failure is not None
+        and failure.code == "switched_off"
+        and (switch := thrown.holding(failure, services)) is not None
+    ):
         return endings.held(case, failure, switch, services)
     if then == "ask" and failure is not None:
         return endings.asked(case, failure, services, more)
     return endings.reviewed(case, failure, services)
-
-
-def _holding(failure: Failure, services: Services) -> Switch | None:
-    """The switch that the failure names, when it wants new tickets to wait (the default) rather than go to a person."""
-    for switch in services.switches():
-        if not switch.on and switch.waiting == "hold" and f"{switch.kind} {switch.name}" in failure.internal_note:
-            return switch
-    return None
 
 
 def _clear_by_record(case: Case, routing: Routing, services: Services) -> Case | None:

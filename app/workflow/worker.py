@@ -16,19 +16,15 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
-from app.connectors.port import Connector
-from app.models.port import Model
-from app.sources.knowledge import Embed
-from app.workflow import facing, failures, presence
+from app.workflow import facing, failures, opening, presence
 from app.workflow.carry_out import CarryingOut, carry_out
 from app.workflow.engine import Engine, Stopping
 from app.workflow.handle import Handling, gave_up, handle
-from app.workflow.judge import RulesJudge
 from app.workflow.log import log_to_stderr
+from app.workflow.opening import Where
 from app.workflow.services import Services
 from app.workflow.steadiness import Steadiness
 from app.workflow.traces import Off, Traces
@@ -61,32 +57,13 @@ CHECKPOINTS = "1"
 """Grows when the durable functions change their steps: an older run's checkpoints are then not resumed."""
 
 
-class Where(Protocol):
-    """`config.settings.Settings`, as far as a worker needs it."""
-
-    @property
-    def queue(self) -> str: ...
-    @property
-    def is_file(self) -> bool: ...
-    @property
-    def slots(self) -> int: ...
-    @property
-    def engine(self) -> Path | str: ...
-    @property
-    def shop(self) -> Path: ...
-    @property
-    def outbox(self) -> Path: ...
-    @property
-    def models(self) -> Path: ...
-
-
 def run(where: Where, rules: Rules, traces: Traces | None = None) -> None:
     """Work until SIGTERM or SIGINT. Waits for a store that cannot be opened yet, and says so once."""
     log_to_stderr()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    work = _opened(where, rules, stop)
+    work = opening.opened(where, rules, stop)
     if work is None:
         return
     worker = Worker(where, rules, work, stop, traces)
@@ -123,7 +100,7 @@ class Worker:
             version=version(rules),
             functions={"handle": self._handle, "carry_out": self._carry_out},
         )
-        self._connectors = _connectors(rules, where)
+        self._connectors = opening.connectors_of(rules, where)
         self._out = CarryingOut(
             engine=self._engine,
             work=work,
@@ -136,7 +113,7 @@ class Worker:
         )
         self._steady = Steadiness(rules.windows.undo_seconds)
         self._where = where
-        self._file = _identity(where.queue)
+        self._file = opening.file_of(where.queue)
         self._ready = threading.Event()
         remote = any(entry.kind != "embedded" for entry in rules.models.values())
         self._slots = where.slots or (REMOTE_SLOTS if remote else SLOTS)
@@ -250,7 +227,7 @@ class Worker:
         began = time.monotonic()
         try:
             models = registry.models(self._rules, self._where.models)
-            embed = _warmed(models, self._rules)
+            embed = opening.warmed(models, self._rules)
             services = Services(self._rules, models, Lookup(self._rules, self._where.shop, embed))
         except Exception:
             log.exception("the models cannot be loaded; only approved actions are carried out")
@@ -267,7 +244,7 @@ class Worker:
         host, pid = socket.gethostname(), os.getpid()
         while not self._stop.is_set():
             began = time.monotonic()
-            if self._file != _identity(self._where.queue):
+            if self._file != opening.file_of(self._where.queue):
                 # The open one is on no disk any more: what is written into it is lost, and nobody reads it.
                 log.error("the queue's file %s was removed or replaced; this worker ends", self._where.queue)
                 self._beaten = 0.0
@@ -359,43 +336,3 @@ class Worker:
 def version(rules: Rules) -> str:
     """What may resume a checkpoint: the same rules, the same program, the same steps."""
     return f"{rules.version[:16]}-{importlib.metadata.version('lastclick')}-{CHECKPOINTS}"
-
-
-def _identity(queue: str) -> tuple[int, int] | None:
-    """Which file lies at the queue's path now; None where there is none, or the queue is no file."""
-    try:
-        found = os.stat(queue)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _opened(where: Where, rules: Rules, stop: threading.Event) -> Work | None:
-    from store.local_work import LocalWork
-
-    told = False
-    while not stop.is_set():
-        try:
-            return LocalWork(where.queue, RulesJudge(rules))
-        except Unavailable as gone:
-            if not told:
-                log.warning("the queue cannot be opened, waiting: %s", gone)
-                told = True
-            stop.wait(1.0)
-    return None
-
-
-def _connectors(rules: Rules, where: Where) -> Mapping[str, Connector]:
-    from app.connectors.registry import connectors
-
-    return connectors(rules, where.shop, where.outbox)
-
-
-def _warmed(models: Mapping[str, Model], rules: Rules) -> Embed | None:
-    """Load what is embedded now rather than in the first ticket; returns what the look-up embeds with, if anything."""
-    from app.models import minilm
-
-    for name, entry in rules.models.items():
-        if entry.kind == "embedded":
-            models[name].classify("where is my order", timeout=60.0)
-    return minilm.embed if minilm.available() is None else None

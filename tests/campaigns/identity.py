@@ -18,7 +18,7 @@ from pathlib import Path
 
 from app.sources.identity import identify
 from app.workflow.gate import gate
-from config.rules import IdentityRule
+from config.sources import IdentityRule
 from store.case import Clues, Record
 from store.contract import Customer, Ticket, now
 from tests.campaigns.hostile import rows

@@ -10,7 +10,8 @@ import pytest
 
 from app.sources.lookup import Lookup
 from app.sources.port import SourceFailure
-from config.rules import RecordSource, Rules
+from config.rules import Rules
+from config.sources import RecordSource
 from store.case import Clues
 from tests.connectors.peer import peer
 from tests.sources.conftest import Ask

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from app.sources import shop_file
 from app.sources.mapping import Unmappable, at_path, canonical, minor
 from app.sources.records import BadRecords, load
-from config.rules import KnowledgeSource, RecordSource, Rules, Sources
+from config.rules import Rules
+from config.sources import KnowledgeSource, RecordSource, Sources
 
 
 def source(**given: Any) -> RecordSource:
