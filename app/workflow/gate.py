@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
-from app.workflow.proof import leaks_in
-from app.workflow.stops import Absent, Hit, Looked, Plan, hits, plans, problems, spoken
+from app.workflow.plans import Plan, hits, plans
+from app.workflow.slots import filled
+from app.workflow.stops import Absent, Looked, spoken
 from config.rules import ReviewEntry, Rules
 from store.contract import Gate, GateReason, Proposal
 
-_SLOT = re.compile(r"\{(\w+)\}")
-_SMALL = re.compile(r"(?<=\d)\.00\b")
+_NO_CENTS = re.compile(r"(?<=\d)\.00\b")
 
 
 def gate(proposal: Proposal, rules: Rules, refunded_today: Mapping[str, int]) -> Gate:
@@ -27,15 +28,16 @@ def gate(proposal: Proposal, rules: Rules, refunded_today: Mapping[str, int]) ->
     looked = Looked(proposal, rules, refunded_today)
     reasons: dict[tuple[str, str], GateReason] = {}
     stopped: list[ReviewEntry] = []
-    kinds = frozenset(action.kind for action in proposal.actions)
-    for plan in plans(rules, kinds):
+    for plan in plans(looked):
         if found := _reasons(plan, looked):
             reasons.update({(reason.code, reason.text): reason for reason in found})
             stopped.append(plan.entry)
     for reason in _always(looked, named=bool(reasons)):
         reasons[reason.code, reason.text] = reason
+    if not reasons:
+        return Gate()
     risky = any(_risk(action.kind, rules) == "high" for action in proposal.actions)
-    beyond_rules = bool(reasons) and not stopped
+    beyond_rules = not stopped
     two = [entry for entry in stopped if entry.needs == "two"]
     return Gate(
         reasons=tuple(sorted(reasons.values(), key=lambda reason: reason.general)),
@@ -53,17 +55,25 @@ def _reasons(plan: Plan, looked: Looked) -> list[GateReason]:
         text = f"{spoken(entry.name)} cannot be judged: {missing} is missing"
         return [GateReason(code=entry.name, text=text, actual="missing", to=entry.to)]
     return [
-        GateReason(
+        _reason(
             code=entry.name,
-            text=_sentence(entry.reason, hit),
+            text=filled(entry.reason, hit),
             limit=hit.get("limit"),
             actual=hit.get("actual"),
             to=entry.to,
-            short=_SMALL.sub("", _sentence(entry.short, hit)),
+            short=_without_cents(filled(entry.short, hit)),
             general=entry.general,
         )
         for hit in found
     ]
+
+
+@lru_cache(maxsize=1024)
+def _reason(
+    *, code: str, text: str, limit: str | None, actual: str | None, to: str | None, short: str, general: bool
+) -> GateReason:
+    """Many reasons come back with other tickets, word for word: each is made once."""
+    return GateReason(code=code, text=text, limit=limit, actual=actual, to=to, short=short, general=general)
 
 
 def _always(looked: Looked, *, named: bool) -> Iterator[GateReason]:
@@ -81,10 +91,10 @@ def _always(looked: Looked, *, named: bool) -> Iterator[GateReason]:
     if proposal.actions and customer.identity != "verified":
         text = f"Identity is {customer.identity}, and the proposal changes an account"
         yield GateReason(code="unproven_identity", text=text, actual=customer.identity)
-    for problem in problems(proposal):
+    for problem in looked.problems:
         yield GateReason(code="unproven_claim", text=problem, actual=problem)
-    if leaked := leaks_in(proposal, rules):
-        yield GateReason(code="leak", text=f"The reply shows what is not the customer's: {', '.join(leaked)}")
+    if looked.leaked:
+        yield GateReason(code="leak", text=f"The reply shows what is not the customer's: {', '.join(looked.leaked)}")
     if proposal.failure is not None:
         yield GateReason(code="failure", text=f"{proposal.failure.step} failed: {proposal.failure.code}")
 
@@ -94,5 +104,5 @@ def _risk(kind: str, rules: Rules) -> str:
     return entry.risk if entry else "high"
 
 
-def _sentence(template: str, slots: Hit) -> str:
-    return _SLOT.sub(lambda slot: slots.get(slot[1], slot[0]), template) if "{" in template else template
+def _without_cents(short: str) -> str:
+    return _NO_CENTS.sub("", short) if ".00" in short else short

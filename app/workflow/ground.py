@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from app.workflow.letters import LOOKALIKES, lowered, reads_as, stands_alone
+from app.workflow.letters import LOOKALIKES, as_id, lowered, reads_as, stands_alone
 from app.workflow.reading import Fact, read, sentences, stands
 from app.workflow.wording import (
     Wording,
@@ -31,11 +31,12 @@ _ONE_FORM = frozenset({"id", "mail", "url"})
 class Source:
     """One text, taken apart when it is first asked."""
 
-    __slots__ = ("_lines", "_low", "_sentences", "_stems", "_turns", "text")
+    __slots__ = ("_lines", "_low", "_sentences", "_stems", "_sure", "_turns", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._low: str | None = None
+        self._sure: str | None = None
         self._lines: str | None = None
         self._sentences: tuple[str, ...] | None = None
         self._stems: frozenset[str] | None = None
@@ -47,6 +48,11 @@ class Source:
             self._sentences = sentences(self.text)
         return self._sentences
 
+    def says(self, sentence: str) -> bool:
+        """Whether one of its sentences is just this. Only one that was put together again at an abbreviation may not stand
+        there letter by letter."""
+        return (sentence in self.text or ". " in sentence) and sentence in self.sentences
+
     @property
     def low(self) -> str:
         """The text as letters are looked for in it."""
@@ -57,7 +63,10 @@ class Source:
     @property
     def sure(self) -> str:
         """The letters where they stand for themselves: what a dotless or dotted i was lowered to proves nothing."""
-        return "" if any(map(self.text.__contains__, LOOKALIKES)) else self.low
+        if self._sure is None:
+            certain = self.text.isascii() or not any(map(self.text.__contains__, LOOKALIKES))
+            self._sure = self.low if certain else ""
+        return self._sure
 
     @property
     def stems(self) -> frozenset[str]:
@@ -105,7 +114,7 @@ class Ground:
 
     def quotes(self, sentence: str) -> bool:
         """Whether it stands there word for word."""
-        return any(sentence in each.sentences for each in self._all)
+        return any(each.says(sentence) for each in self._all)
 
     def has_fact(self, fact: Fact, shown: str) -> bool:
         """Whether a fact stands there, whole, in whatever format. `shown`: as it was written."""
@@ -116,6 +125,10 @@ class Ground:
         if any(stands(fact, read(each).forms) for text in self._all for each in text.holding(letters)):
             return True
         return not one_form and any(stands(fact, read(each).forms) for text in self._all for each in text.sentences)
+
+    def plainly_names(self, ids: Iterable[str]) -> bool:
+        """Whether every one of some ids certainly stands there. False says nothing."""
+        return all(any(reads_as(as_id(each), each, text.sure) for text in self._all) for each in ids)
 
     def has_state(self, state: State) -> bool:
         """Whether a record, a message or an action says it."""

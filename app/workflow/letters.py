@@ -4,6 +4,7 @@ would. A yes is one; a no says nothing, and the text has to be read."""
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from app.workflow.reading import MONTHS, NUMBERS, Fact
 
@@ -26,7 +27,7 @@ _PLAIN_MONEY = re.compile(r"[€$£]\d+(?:[.,]\d+)*")
 _SPACE, _ENDS, _PARTS = ("", " ", "\n"), ("", " ", "\n", ",", ")"), (",", ";", "(")
 _RUN = re.compile(r"\w+")
 _BARE_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*")
-_SIGNS = "€£•·–—…‘“”\u00a0"
+_SIGNS = "€£•·–—…‘’“”\u00a0"
 _SPACED = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 
 
@@ -66,8 +67,14 @@ def ids_in(text: str) -> list[str]:
     """What may be read as an id, unless it is part of something else."""
     if not _DIGIT.search(text):
         return []
-    found = [each for each in _JOINED.findall(text) if not each.isalpha() and _DIGIT.search(each)]
+    parts = [each for each in text.split() if not each.isalpha() and _DIGIT.search(each)]
+    found = [each for part in parts for each in _JOINED.findall(part) if _DIGIT.search(each)]
     return [each for each in found if not each.isdecimal() and not _BARE_NUMBER.fullmatch(each)]
+
+
+def as_id(text: str) -> Fact:
+    """The fact that is read where one of `ids_in` is an id."""
+    return ("id", text.lstrip("#").casefold())
 
 
 def _alone(letters: str, low: str, *, first: bool = False) -> bool:
@@ -86,10 +93,16 @@ def _alone(letters: str, low: str, *, first: bool = False) -> bool:
     return False
 
 
+@lru_cache(maxsize=512)
 def runs(text: str) -> frozenset[str]:
     """Every run of letters and digits of a text, lowered: what no pattern can find without."""
-    low = lowered(text)
-    if not low.isascii():
-        for sign in _SIGNS:
-            low = low.replace(sign, " ")
+    low = without_signs(lowered(text))
     return frozenset(low.translate(_SPACED).split() if low.isascii() else _RUN.findall(low))
+
+
+def without_signs(text: str) -> str:
+    """A space for each of the common signs that are neither letters nor digits nor ASCII."""
+    if not text.isascii():
+        for sign in _SIGNS:
+            text = text.replace(sign, " ")
+    return text

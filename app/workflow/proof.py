@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from app.actions import effects
 from app.workflow.courtesy import ASSERTING_QUESTION, SIGN_OFF, polite
 from app.workflow.ground import Ground
-from app.workflow.letters import ids_in, lowered, reads_as, runs
+from app.workflow.letters import as_id, ids_in, lowered, reads_as, runs, without_signs
 from app.workflow.reading import read, sentences, shape
 from app.workflow.wording import content, word_set, worded
 from config.rules import ActionEntry, Rules
@@ -27,12 +26,19 @@ SHOWN = 60
 """Characters of a sentence shown in a problem."""
 
 
-@dataclass(frozen=True)
-class Known:
-    """Who asks: the names a reply may call them by, in lower case, and what they wrote."""
+class Asking:
+    """Who asks: the names a reply may call them by, in lower case, and what they wrote. Told as far as it is asked."""
 
-    people: frozenset[str]
-    said: Ground
+    def __init__(self, names: Iterable[str], said: str) -> None:
+        self._names, self._said = frozenset(names), said
+
+    @cached_property
+    def people(self) -> frozenset[str]:
+        return _people(self._names)
+
+    @cached_property
+    def said(self) -> Ground:
+        return _ground((self._said,))
 
 
 def prove(reply: Reply, case: Case, rules: Rules) -> tuple[Claim, ...]:
@@ -41,8 +47,8 @@ def prove(reply: Reply, case: Case, rules: Rules) -> tuple[Claim, ...]:
     passages = (*facts.passages, *facts.conversations) if facts else ()
     known = {each.id: each for each in (*passages, *reply.evidence)}
     names = {case.ticket.customer.name, case.message.author, facts.customer.name if facts else ""}
-    said = "\n".join([*(m.text for m in case.messages if m.direction == "inbound"), case.message.text])
-    asking = Known(_people(names), _ground((said,)))
+    said = "\n".join([*[m.text for m in case.messages if m.direction == "inbound"], case.message.text])
+    asking = Asking(names, said)
     return _proved(reply.sentences, known, Deeds(reply.actions, rules), asking, rules, ours=True)
 
 
@@ -58,7 +64,7 @@ def prove_text(text: str, proposal: Proposal, rules: Rules) -> tuple[Claim, ...]
         for part in (each.strip() for each in text.split("\n\n"))
         if part
     ]
-    asking = Known(_people({proposal.ticket.customer.name}), _ground((proposal.message or "",)))
+    asking = Asking({proposal.ticket.customer.name}, proposal.message or "")
     return _proved(claims, known, Deeds(proposal.actions, rules), asking, rules, ours=False)
 
 
@@ -104,14 +110,10 @@ class Deeds:
         """What says which amounts are moved; None where none is."""
         return _ground(self.texts) if any(each.amount for each in self._actions) else None
 
-    def plainly_name(self, text: str) -> bool:
-        """Whether whatever may be an id in a text is one that the actions name. False says nothing."""
-        if "@" in text:
-            return False
-        if not (ids := set(ids_in(text))):
-            return True
+    def unnamed(self, ids: Iterable[str]) -> list[str]:
+        """Those of the ids that the actions do not plainly name: they may do so in another way."""
         low = lowered("\n".join([part for each in self._actions for part in (each.target, each.description)]))
-        return all(reads_as(("id", each.lstrip("#").casefold()), each, low) for each in ids)
+        return [each for each in ids if not reads_as(as_id(each), each, low)] if low else list(ids)
 
     @cached_property
     def told(self) -> frozenset[str]:
@@ -124,7 +126,7 @@ class Deeds:
 
 
 def _proved(
-    claims: Iterable[Claim], known: Mapping[str, Evidence], deeds: Deeds, asking: Known, rules: Rules, *, ours: bool
+    claims: Iterable[Claim], known: Mapping[str, Evidence], deeds: Deeds, asking: Asking, rules: Rules, *, ours: bool
 ) -> tuple[Claim, ...]:
     """`ours`: the actions were made here, of typed records, so that what they are told in is true of them."""
     catalogue = _catalogue(rules)
@@ -133,7 +135,7 @@ def _proved(
         absent = [each for each in claim.evidence_ids if each not in known]
         wrong = [f"source not found: {', '.join(absent)}"] if absent else []
         for sentence in sentences(claim.text):
-            if (ours and sentence in deeds.told) or _says_nothing(sentence, asking.people):
+            if (ours and sentence in deeds.told) or _says_nothing(sentence, asking):
                 continue
             if not _from_catalogue(sentence, catalogue, asking.said):
                 named = [known[each] for each in claim.evidence_ids if each in known]
@@ -148,16 +150,18 @@ def _proved(
     return tuple(found)
 
 
-def _says_nothing(sentence: str, people: frozenset[str]) -> bool:
+def _says_nothing(sentence: str, asking: Asking) -> bool:
     """Whether it is a courtesy or a question without a fact, a state, a promise or a strange name."""
     names = _named_in_courtesy(shape(sentence))
-    return names is not None and all(each in people or each in _NAMED_BY_ALL for each in names)
+    return names is not None and all(each in asking.people or each in _NAMED_BY_ALL for each in names)
 
 
 @lru_cache(maxsize=4096)
 def _named_in_courtesy(sentence: str) -> tuple[str, ...] | None:
+    if not (polite(sentence) or _asks(sentence)):
+        return None
     heard, reading = worded(sentence), read(sentence)
-    if heard.states or heard.promises or reading.facts or not (_asks(sentence) or polite(sentence)):
+    if heard.states or heard.promises or reading.facts:
         return None
     return () if SIGN_OFF.search(sentence) else tuple(map(_bare, reading.names))
 
@@ -180,7 +184,7 @@ def _other_amounts(sentence: str, moved: Ground | None) -> list[str]:
     return [f"not what the action does: {text}" for fact, text in amounts if not moved.has_fact(fact, text)]
 
 
-def _problems(sentence: str, ground: Ground, asking: Known, *, named: bool) -> list[str]:
+def _problems(sentence: str, ground: Ground, asking: Asking, *, named: bool) -> list[str]:
     """What of one sentence does not stand in its ground, each as a short sentence."""
     if ground.quotes(sentence):
         return []  # quoted word for word
@@ -254,12 +258,11 @@ def _shown(value: object) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _people_of(names: frozenset[str]) -> frozenset[str]:
-    return frozenset(part.casefold() for name in names for part in re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", name))
+def _people(names: frozenset[str]) -> frozenset[str]:
+    return frozenset([part.casefold() for name in names for part in _PART_OF_NAME.findall(name)])
 
 
-def _people(names: Iterable[str]) -> frozenset[str]:
-    return _people_of(frozenset(names))
+_PART_OF_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
 def _short(sentence: str) -> str:
@@ -343,8 +346,10 @@ def _leaks(text: str, deeds: Deeds, own: Callable[[], tuple[str, ...]], rules: R
     """`own` gives what the customer may read of themselves beside what is done for them; asked for only where the text
     names something private that no deed does."""
     found = dict.fromkeys(_leaked(text, _names(rules)))
-    if (text.isascii() or not _ODD.search(text)) and deeds.plainly_name(text):
-        return tuple(found)
+    if "@" not in text and not _odd(text):
+        ids = set(ids_in(text))
+        if not ids or not (unnamed := deeds.unnamed(ids)) or _ground(own()).plainly_names(unnamed):
+            return tuple(found)
     private = [(fact, shown) for part in sentences(text) for fact, shown in read(part).facts if fact[0] in _PRIVATE]
     done = _ground(deeds.texts) if private else None
     for fact, shown in private:
@@ -355,6 +360,12 @@ def _leaks(text: str, deeds: Deeds, own: Callable[[], tuple[str, ...]], rules: R
     return tuple(found)
 
 
+def _odd(text: str) -> bool:
+    """Whether a character that counts as a digit and is none may hide an id."""
+    rest = without_signs(text)
+    return not rest.isascii() and _ODD.search(rest) is not None
+
+
 @lru_cache(maxsize=512)
 def _leaked(text: str, names: frozenset[str]) -> tuple[str, ...]:
     low, words = lowered(text), runs(text)
@@ -363,9 +374,14 @@ def _leaked(text: str, names: frozenset[str]) -> tuple[str, ...]:
         found += [" ".join(each[0].split()) for each in _INTERNAL.finditer(text)]
     if "{" in text or "[" in text or "]" in text or "<" in text:
         found += [each[0] for each in _PLACEHOLDER.finditer(text)]
-    if any(map(low.__contains__, map(lowered, names))):
+    if any(map(low.__contains__, _lowered(names))):
         found += sorted(names & set(re.findall(r"[\w-]+", text.casefold())))
     return tuple(found)
+
+
+@lru_cache(maxsize=16)
+def _lowered(names: frozenset[str]) -> tuple[str, ...]:
+    return tuple(map(lowered, names))
 
 
 def _names(rules: Rules) -> frozenset[str]:

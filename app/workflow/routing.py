@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from typing import Any, Literal
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
+from app.workflow.slots import filled
 from config.rules import IntentEntry, RouteEntry, Rules, TriggerEntry, TriggerIf
 from store.case import Case, Classification, Clues, Facts, Routing
 from store.contract import Route, Trigger
@@ -25,11 +26,10 @@ Then = Literal["go_on", "ask", "retry", "review"]
 Off = frozenset[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Fits:
+class Fits(NamedTuple):
     """A condition that holds, with what its sentence says."""
 
-    slots: Mapping[str, str] = field(default_factory=dict)
+    slots: Mapping[str, str] = MappingProxyType({})
     missing: tuple[str, ...] = ()
 
 
@@ -46,27 +46,22 @@ def route(case: Case, rules: Rules, off: Off) -> Routing:
     fired: list[tuple[TriggerEntry, Fits]] = []
     absent: Absent | None = None
     looked = _Looked(case, rules)
-    for trigger, name, wanted in _plans(rules):
+    for trigger, holds, wanted in _plans(rules):
         if absent and not fired:
             break
-        if name == "otherwise" and fired:
+        if holds is _otherwise and fired:
             continue
         try:
-            if fits := _CONDITIONS[name](wanted, looked):
+            if fits := holds(wanted, looked):
                 fired.append((trigger, fits))
         except Absent as problem:
             absent = absent or problem
     if not fired:
         return _cannot_tell(str(absent or "a trigger that fits"), case, rules)
     trigger, fits = fired[0]
-    triggers = tuple(Trigger(code=each.name, reason=_sentence(each.reason, why.slots)) for each, why in fired)
+    reasons = tuple([(each.name, filled(each.reason, why.slots)) for each, why in fired])
     then, message = _next(trigger, case, rules)
-    meant = Routing(
-        route=_route(trigger.route, trigger.name, triggers[0].reason, triggers, rules),
-        then=then,
-        message=message,
-        missing=fits.missing,
-    )
+    meant = _routing(_way(trigger.route, rules), reasons, then, message, fits.missing)
     switch = _switch(trigger.route, rules, off)
     return meant if switch is None else _switched(meant, switch, rules, off)
 
@@ -92,8 +87,8 @@ def asked(case: Case, code: str, rules: Rules) -> bool:
 def needs(case: Case, rules: Rules) -> tuple[str, ...]:
     """What the intents of the case need and look-up did not find, each once. Raises `Absent`."""
     found = _facts(case)
-    wanted = dict.fromkeys(need for entry in _entries(case, rules) for need in entry.needs)
-    return tuple(need for need in wanted if not _known(need, found))
+    wanted = dict.fromkeys([need for entry in _entries(case, rules) for need in entry.needs])
+    return tuple([need for need in wanted if not _known(need, found)])
 
 
 # ── the conditions ───────────────────────────────────────────────────────────
@@ -104,28 +99,32 @@ class _Looked:
 
     def __init__(self, case: Case, rules: Rules) -> None:
         self.case, self.rules = case, rules
+        self._absent: tuple[str, ...] | None = None
 
-    @cached_property
+    @property
     def absent(self) -> tuple[str, ...]:
         """`needs`, looked for once for all triggers that ask."""
-        return needs(self.case, self.rules)
+        if self._absent is None:
+            self._absent = needs(self.case, self.rules)
+        return self._absent
 
 
-_Plan = tuple[TriggerEntry, str, Any]
+_Condition = Callable[[Any, _Looked], Fits | None]
+_Plan = tuple[TriggerEntry, _Condition, Any]
 _kept: list[tuple[object, tuple[_Plan, ...]]] = []
 
 
 def _plans(rules: Rules) -> tuple[_Plan, ...]:
-    """The triggers in use with the name of their one condition and what it wants; made once for them. Switches are looked
-    at when the way is known."""
+    """The triggers in use with their one condition and what it wants; made once for them. Switches are looked at when the
+    way is known."""
     if not _kept or _kept[0][0] is not rules.triggers:
         made = tuple((each, *_condition(each.if_)) for each in rules.triggers if not each.if_.switch_off)
         _kept[:] = [(rules.triggers, made)]
     return _kept[0][1]
 
 
-def _condition(if_: TriggerIf) -> tuple[str, Any]:
-    return next((name, value) for name, value in if_ if value is not None)
+def _condition(if_: TriggerIf) -> tuple[_Condition, Any]:
+    return next((_CONDITIONS[name], value) for name, value in if_ if value is not None)
 
 
 def _step_failed(wanted: bool, looked: _Looked) -> Fits | None:
@@ -189,7 +188,7 @@ def _otherwise(wanted: bool, looked: _Looked) -> Fits | None:
     return Fits({"intents": _listed(names) or "nothing to do"}) if wanted else None
 
 
-_CONDITIONS: Mapping[str, Callable[[Any, _Looked], Fits | None]] = {
+_CONDITIONS: Mapping[str, _Condition] = {
     "step_failed": _step_failed,
     "confidence_below": _confidence,
     "out_of_scope": _out_of_scope,
@@ -238,10 +237,11 @@ def _known(need: str, facts: Facts) -> bool:
     verified = facts.customer.identity == "verified"
     if need == "identity":
         return verified
-    clues = next((found for name in _CLUES.get(need, ()) if (found := getattr(facts.clues, name))), ())
-    if any(record.kind == need for record in facts.records):
+    if need in {record.kind for record in facts.records}:
         return True
-    return bool(clues) and (not verified or need not in {"order", "invoice"})
+    if verified and need in {"order", "invoice"}:
+        return False
+    return any(getattr(facts.clues, name) for name in _CLUES.get(need, ()))
 
 
 # ── switches, retries, questions ─────────────────────────────────────────────
@@ -263,16 +263,16 @@ def _switched(meant: Routing, switch: str, rules: Rules, off: Off) -> Routing:
     """The route's `instead`, and its `instead`, until one is open; a person when none is."""
     entry = next((each for each in rules.triggers if each.if_.switch_off), None)
     code = entry.name if entry else "switch_off"
-    reason = _sentence(entry.reason if entry else "{switch} is switched off", {"switch": switch})
+    reason = filled(entry.reason if entry else "{switch} is switched off", {"switch": switch})
     fired = (Trigger(code=code, reason=reason), *meant.route.triggers)
     seen, name = {meant.route.name}, rules.routes[meant.route.name].instead
     while name and name not in seen and name in rules.routes:
         if _switch(name, rules, off) is None:
-            return meant.model_copy(update={"route": _route(name, code, reason, fired, rules)})
+            return meant.model_copy(update={"route": _route(_way(name, rules), fired)})
         seen.add(name)
         name = rules.routes[name].instead
     return Routing(
-        route=_route(entry.route if entry else FALLBACK, code, reason, fired, rules),
+        route=_route(_way(entry.route if entry else FALLBACK, rules), fired),
         then="review",
         message=entry.message if entry else "switched_off",
         missing=meant.missing,
@@ -292,40 +292,49 @@ def _next(trigger: TriggerEntry, case: Case, rules: Rules) -> tuple[Then, str | 
 
 def _cannot_tell(what: str, case: Case, rules: Rules) -> Routing:
     reason = f"cannot tell the way: {what} is missing"
-    fired = (Trigger(code=MISSING_FIELD, reason=reason),)
-    return Routing(
-        route=_route(FALLBACK, MISSING_FIELD, reason, fired, rules),
-        then="review",
-        message="field_missing",
-        missing=(what,),
-    )
+    return _routing(_way(FALLBACK, rules), ((MISSING_FIELD, reason),), "review", "field_missing", (what,))
 
 
 # ── words ────────────────────────────────────────────────────────────────────
 
 
-def _route(name: str, code: str, reason: str, fired: tuple[Trigger, ...], rules: Rules) -> Route:
-    entry = rules.routes.get(name) or RouteEntry(model="", sentence="")
+_Way = tuple[str, str, str, str]
+"""A route's name, its model and the one not chosen, and the prompt."""
+
+
+def _way(name: str, rules: Rules) -> _Way:
+    entry = rules.routes.get(name) or _NO_ENTRY
+    return name, entry.model, entry.not_chosen, rules.jobs["drafting"].prompt or ""
+
+
+_NO_ENTRY = RouteEntry(model="", sentence="")
+
+
+@lru_cache(maxsize=1024)
+def _routing(
+    way: _Way, fired: tuple[tuple[str, str], ...], then: Then, message: str | None, missing: tuple[str, ...]
+) -> Routing:
+    """Few ways are gone by many tickets: the same way for the same reasons is made once. `fired`: codes and reasons."""
+    triggers = tuple(Trigger(code=code, reason=reason) for code, reason in fired)
+    return Routing(route=_route(way, triggers), then=then, message=message, missing=missing)
+
+
+def _route(way: _Way, fired: tuple[Trigger, ...]) -> Route:
+    """The way for the first of what fired."""
+    name, model, other, prompt = way
     return Route(
         name=name,
-        model=entry.model,
-        model_not_chosen=entry.not_chosen,
-        prompt=rules.jobs["drafting"].prompt or "",
-        code=code,
-        reason=reason,
+        model=model,
+        model_not_chosen=other,
+        prompt=prompt,
+        code=fired[0].code,
+        reason=fired[0].reason,
         triggers=fired,
     )
 
 
 def _listed(names: Any) -> str:
     return ", ".join(name.replace("_", " ") for name in names)
-
-
-def _sentence(template: str, slots: Mapping[str, str]) -> str:
-    return _SLOT.sub(lambda slot: slots.get(slot[1], slot[0]), template) if "{" in template else template
-
-
-_SLOT = re.compile(r"\{(\w+)\}")
 
 
 @lru_cache(maxsize=256)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from app.workflow.differences import differences
 from app.workflow.letters import runs
 from app.workflow.proof import leaks_in
-from config.rules import ReviewEntry, Rules
+from config.rules import Rules
 from store.contract import Action, Money, Proposal
 
 Hit: TypeAlias = dict[str, str]
@@ -25,71 +23,29 @@ class Absent(Exception):
     """A condition asks for a field that the proposal does not have."""
 
 
-@dataclass(frozen=True)
 class Looked:
-    """What every condition reads."""
+    """What every condition reads. What several ask for is looked for once."""
 
-    proposal: Proposal
-    rules: Rules
-    refunded_today: Mapping[str, int]
+    def __init__(self, proposal: Proposal, rules: Rules, refunded_today: Mapping[str, int]) -> None:
+        self.proposal, self.rules, self.refunded_today = proposal, rules, refunded_today
+        self.leaked = leaks_in(proposal, rules)
+        self.problems = problems(proposal)
+        self._quoted = [each.quote for each in proposal.evidence if each.kind == "message"]
+        self.silent = proposal.message is None and not self._quoted
+        """Nobody knows what the customer wrote."""
+        self.one_model = all(each.model == proposal.route.model for each in proposal.alternatives)
+        """No model other than the route's own proposed anything."""
 
-    @cached_property
-    def said(self) -> str:
+    def said(self) -> tuple[str, ...]:
         """All that is said: by the customer, and by the reply. Raises `Absent`."""
-        proposal = self.proposal
-        quoted = [each.quote for each in proposal.evidence if each.kind == "message"]
-        if proposal.message is None and not quoted:
+        if self.silent:
             raise Absent("the customer's message")
-        return "\n".join((proposal.ticket.subject, proposal.message or "", *quoted, proposal.customer_reply or ""))
-
-    @cached_property
-    def runs(self) -> frozenset[str]:
-        """The runs of letters and digits of `said`."""
-        return runs(self.said)
+        proposal = self.proposal
+        return (proposal.ticket.subject, proposal.message or "", *self._quoted, proposal.customer_reply or "")
 
 
 OfAction: TypeAlias = "Callable[[Any, Action, Looked], list[Hit]]"
 OfProposal: TypeAlias = "Callable[[Any, Looked], list[Hit]]"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One review rule, taken apart once: its set conditions, of an action and of the whole proposal, with what each wants.
-
-    `kinds`: of the actions that it speaks of; None where it names none.
-    """
-
-    entry: ReviewEntry
-    kinds: frozenset[str] | None
-    of_action: tuple[tuple[OfAction, Any], ...]
-    of_proposal: tuple[tuple[OfProposal, Any], ...]
-
-
-_kept: list[tuple[object, tuple[Plan, ...]]] = []
-
-
-def plans(rules: Rules, kinds: frozenset[str]) -> list[Plan]:
-    """The review rules in use that may stop a proposal with actions of these kinds, taken apart once for all proposals."""
-    if not _kept or _kept[0][0] is not rules.reviews:
-        _kept[:] = [(rules.reviews, tuple(map(_plan, rules.reviews)))]
-    return [
-        plan
-        for plan in _kept[0][1]
-        if not plan.of_action or (kinds if plan.kinds is None else not plan.kinds.isdisjoint(kinds))
-    ]
-
-
-def hits(plan: Plan, looked: Looked) -> list[Hit]:
-    """Every place where all set conditions hold; empty when the rule does not apply. Raises `Absent`."""
-    found: list[Hit] = [{}]
-    for condition, wanted in plan.of_proposal:
-        here = condition(wanted, looked)
-        if not here:
-            return here
-        found = _and(found, here)
-    if not plan.of_action:
-        return found
-    return [hit for action in looked.proposal.actions for hit in _of_action(plan.of_action, action, looked, found)]
 
 
 def spoken(kind: str) -> str:
@@ -100,6 +56,8 @@ def spoken(kind: str) -> str:
 def uncovered(proposal: Proposal) -> str:
     """What the reply says beyond its claims: text that nobody proved."""
     rest = proposal.customer_reply or ""
+    if rest == "\n\n".join([claim.text for claim in proposal.claims]):
+        return ""
     for claim in proposal.claims:
         before, found, after = rest.partition(claim.text)
         rest = before + after if found else rest
@@ -114,36 +72,6 @@ def problems(proposal: Proposal) -> list[str]:
     return list(found)
 
 
-def _of_action(
-    conditions: Iterable[tuple[OfAction, Any]], action: Action, looked: Looked, found: list[Hit]
-) -> list[Hit]:
-    held = []
-    for condition, wanted in conditions:
-        here = condition(wanted, action, looked)
-        if not here:
-            return here
-        held.append(here)
-    found = _and(found, [{"action": spoken(action.kind), "description": action.description, "target": action.target}])
-    for each in held:
-        found = _and(found, each)
-    return found
-
-
-def _and(left: list[Hit], right: list[Hit]) -> list[Hit]:
-    return [{**one, **other} for one in left for other in right]
-
-
-def _plan(entry: ReviewEntry) -> Plan:
-    if_, set_ = entry.if_, entry.if_.model_fields_set
-    kinds = (if_.action,) if isinstance(if_.action, str) else if_.action
-    return Plan(
-        entry,
-        None if kinds is None else frozenset(kinds),
-        tuple((holds, getattr(if_, name)) for name, holds in _OF_ACTION.items() if name in set_),  # the cheapest first
-        tuple((holds, getattr(if_, name)) for name, holds in _OF_PROPOSAL.items() if name in set_),
-    )
-
-
 # ── conditions of one action ─────────────────────────────────────────────────
 
 
@@ -151,14 +79,14 @@ def _kind(wanted: str | tuple[str, ...], action: Action, _: Looked) -> list[Hit]
     return [{}] if action.kind == wanted or (not isinstance(wanted, str) and action.kind in wanted) else []
 
 
-def _amount_over(limits: Mapping[str, Decimal], action: Action, looked: Looked) -> list[Hit]:
+def _amount_over(limits: Mapping[str, int], action: Action, looked: Looked) -> list[Hit]:
     amount = _amount(action, looked)
     if amount is None:
         return []
     return _over(abs(amount.minor), amount.currency, limits)
 
 
-def _per_day_over(limits: Mapping[str, Decimal], action: Action, looked: Looked) -> list[Hit]:
+def _per_day_over(limits: Mapping[str, int], action: Action, looked: Looked) -> list[Hit]:
     """All of today: what was refunded, and what this proposal would add."""
     amount = _amount(action, looked)
     if amount is None:
@@ -180,13 +108,14 @@ def _amount(action: Action, looked: Looked) -> Money | None:
     return action.amount
 
 
-def _over(minor: int, currency: str, limits: Mapping[str, Decimal]) -> list[Hit]:
-    amount = str(Money(minor=minor, currency=currency))
-    if currency not in limits:
-        return [{"amount": amount, "limit": f"{currency} 0.00 (no limit is set for {currency})", "actual": amount}]
-    limit = int(limits[currency] * 100)
-    if minor <= limit:
+def _over(minor: int, currency: str, limits: Mapping[str, int]) -> list[Hit]:
+    """`limits`: minor units by currency."""
+    limit = limits.get(currency)
+    if limit is not None and minor <= limit:
         return []
+    amount = str(Money(minor=minor, currency=currency))
+    if limit is None:
+        return [{"amount": amount, "limit": f"{currency} 0.00 (no limit is set for {currency})", "actual": amount}]
     return [{"amount": amount, "limit": str(Money(minor=limit, currency=currency)), "actual": amount}]
 
 
@@ -235,12 +164,11 @@ def _other_method(wanted: bool, action: Action, looked: Looked) -> list[Hit]:
 
 def _one_model_only(wanted: bool, action: Action, looked: Looked) -> list[Hit]:
     entry = looked.rules.actions.get(action.kind)
-    others = any(each.model != looked.proposal.route.model for each in looked.proposal.alternatives)
-    alone = (entry is None or entry.must_be_right) and not others
+    alone = (entry is None or entry.must_be_right) and looked.one_model
     return [{}] if alone is wanted else []
 
 
-_OF_ACTION: Mapping[str, OfAction] = {
+OF_ACTION: Mapping[str, OfAction] = {
     "action": _kind,
     "risk": _risk,
     "irreversible": _irreversible,
@@ -256,10 +184,7 @@ _OF_ACTION: Mapping[str, OfAction] = {
 
 
 def _words(wanted: tuple[str, ...], looked: Looked) -> list[Hit]:
-    openings = _openings(wanted)
-    if openings and openings.isdisjoint(looked.runs):
-        return []
-    matches = word_pattern(wanted).finditer(looked.said)
+    matches = word_pattern(wanted).finditer("\n".join(looked.said()))
     found = dict.fromkeys(" ".join(each[0].casefold().split()) for each in matches)
     return [{"words": ", ".join(found), "actual": ", ".join(found)}] if found else []
 
@@ -287,14 +212,14 @@ def _disagree(wanted: bool, looked: Looked) -> list[Hit]:
 
 
 def _unproven(wanted: bool, looked: Looked) -> list[Hit]:
-    found = [{"claim": problem, "actual": problem} for problem in problems(looked.proposal)]
+    found = [{"claim": problem, "actual": problem} for problem in looked.problems]
     if wanted:
         return found
     return [] if found else [{}]
 
 
 def _leak(wanted: bool, looked: Looked) -> list[Hit]:
-    found = leaks_in(looked.proposal, looked.rules)
+    found = looked.leaked
     if wanted:
         return [{"leak": ", ".join(found), "actual": ", ".join(found)}] if found else []
     return [] if found else [{}]
@@ -327,7 +252,7 @@ def _trigger(wanted: tuple[str, ...], looked: Looked) -> list[Hit]:
     return [{"trigger": "; ".join(each.reason for each in fired)}] if fired else []
 
 
-_OF_PROPOSAL: Mapping[str, OfProposal] = {
+OF_PROPOSAL: Mapping[str, OfProposal] = {
     "external": _external,
     "hidden_characters": _hidden,
     "failure": _failure,
@@ -348,7 +273,7 @@ def word_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=64)
-def _openings(words: tuple[str, ...]) -> frozenset[str]:
+def openings(words: tuple[str, ...]) -> frozenset[str]:
     """Runs of letters, one of which stands in every match. Empty when a match may hold none."""
     firsts = [(first,) if rest else _forms(first) for first, *rest in map(str.split, words)]
     found = [runs(form) for forms in firsts for form in forms]

@@ -22,7 +22,8 @@ from typing import Any
 
 import platformdirs
 
-from app.workflow import courtesy, endings, ground, proof, reading, stops, wording
+from app.workflow import courtesy, endings, ground, letters, proof, reading, routing, stops, wording
+from app.workflow import gate as gating
 from app.workflow.gate import gate
 from app.workflow.routing import route
 from app.workflow.services import Services
@@ -101,10 +102,10 @@ def _drafted(rules: Rules, models: Path) -> list[Ticket]:
 
 
 def _forget() -> None:
-    for module in (proof, ground, courtesy, reading, wording, stops):
+    for module in (routing, gating, proof, ground, courtesy, letters, reading, wording, stops):
         for name in vars(module):
             clear = getattr(getattr(module, name), "cache_clear", None)
-            if clear and name not in {"_token", "word_pattern", "_openings"}:  # made of rules and code, not of tickets
+            if clear and name not in {"_token", "word_pattern", "openings"}:  # made of rules and code, not of tickets
                 clear()
 
 
