@@ -77,21 +77,24 @@ def features(texts: Sequence[str]) -> Sparse:
     """Hashed features of each text, rows of length one, so that a dot product is a similarity of 0..1."""
     import numpy as np
 
-    rows: list[int] = []
-    buckets: list[int] = []
-    values: list[float] = []
-    for row, text in enumerate(texts):
-        found = _buckets(text)
-        scale = 1.0 / (sum(v * v for v in found.values()) ** 0.5 or 1.0)
-        rows.extend([row] * len(found))
-        buckets.extend(found)
-        values.extend(v * scale for v in found.values())
+    made = [_row(text) for text in texts]
     return Sparse(
-        np.array(rows, dtype=np.int64),
-        np.array(buckets, dtype=np.int64),
-        np.array(values, dtype=np.float64),
+        np.repeat(np.arange(len(made), dtype=np.int64), [len(buckets) for buckets, _ in made]),
+        np.concatenate([np.zeros(0, dtype=np.int64), *(buckets for buckets, _ in made)]),
+        np.concatenate([np.zeros(0, dtype=np.float64), *(values for _, values in made)]),
         (len(texts), BUCKETS),
     )
+
+
+@lru_cache(maxsize=1024)
+def _row(text: str) -> tuple[NDArray[np.int64], Floats]:
+    """The buckets of a text and what each counts. A ticket is classified, read wish by wish and drafted from the same
+    clauses, so each is taken apart once."""
+    import numpy as np
+
+    found = _buckets(text)
+    scale = 1.0 / (sum(v * v for v in found.values()) ** 0.5 or 1.0)
+    return np.array([*found], dtype=np.int64), np.array([v * scale for v in found.values()], dtype=np.float64)
 
 
 def fit_hashed(rows: Sparse, targets: Floats, *, loss: Loss = "softmax", l2: float, kernel_up_to: int = 3000) -> Head:

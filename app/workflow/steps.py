@@ -313,10 +313,14 @@ def _draft(case: Case, name: str, services: Services) -> Tried[Reply]:
 
 def _never_read(reply: Reply, case: Case) -> str | None:
     """The first source of a draft that says what look-up did not find: a model must not bring its own proof."""
-    records = case.facts.records if case.facts else ()
-    read = {(each.kind, each.quote) for each in prompts.evidence_of(case)}
-    read |= {("record", answering.quoted(record.values)) for record in records}
-    return next((each.id for each in reply.evidence if (each.kind, each.quote) not in read), None)
+    facts = case.facts or Facts()
+    read = {(each.kind, each.quote) for each in (*facts.passages, *facts.conversations)}
+    read |= {("record", answering.quoted(record.values)) for record in facts.records}
+    strange = [each for each in reply.evidence if (each.kind, each.quote) not in read]
+    if not strange:
+        return None
+    shown = {(each.kind, each.quote) for each in prompts.evidence_of(case)}  # as an endpoint is shown the records
+    return next((each.id for each in strange if (each.kind, each.quote) not in shown), None)
 
 
 def _built(action: Action, place: int, case: Case, services: Services) -> Action:
