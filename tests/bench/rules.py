@@ -36,6 +36,8 @@ from tests.workflow.sample_day import SampleDay
 LOOP = 2_000
 """Rounds of the fixed loop; about 100 µs of plain Python on the machine these figures were first taken on."""
 MOST_US = 200.0
+MADE_OF_RULES = frozenset({"_token", "word_pattern", "openings", "_as_sent"})
+"""What is kept of rules and code, and not of tickets."""
 Ticket = tuple[Case, Proposal]
 
 
@@ -105,7 +107,7 @@ def _forget() -> None:
     for module in (routing, gating, proof, ground, courtesy, letters, reading, wording, stops):
         for name in vars(module):
             clear = getattr(getattr(module, name), "cache_clear", None)
-            if clear and name not in {"_token", "word_pattern", "openings"}:  # made of rules and code, not of tickets
+            if clear and name not in MADE_OF_RULES:
                 clear()
 
 
