@@ -86,7 +86,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stack.enter_context(mock.patch("app.workflow.endings.gate", return_value=Gate()))
         if options.break_ == "proof":
             stack.enter_context(mock.patch("app.workflow.proof.prove", lambda reply, *_: reply.sentences))
-            stack.enter_context(mock.patch("app.workflow.gate.problems", return_value=()))
             stack.enter_context(mock.patch("app.workflow.stops.problems", return_value=()))
         campaign = Campaign(Path(folder), hostile_texts(options.data))
         found = campaign.run(options.proposals or (LONG if options.long else SHORT))
