@@ -69,3 +69,16 @@ def test_a_long_line_of_underscores_is_read_in_no_time_and_holds_no_id() -> None
     """A pattern that tries every way to part it would never come to an end."""
     assert ids_in("Sign here: " + "_" * 200 + " -1 " + "a-_'" * 200) == []
     assert ids_in("_" * 80 + "7!") == ["_" * 80 + "7"]
+
+
+def test_a_sentence_with_an_abbreviation_is_a_quote_where_its_line_goes_on_after_it() -> None:
+    ground = Ground(("It weighs approx.\n3 kg. It is blue.",))
+    assert ground.quotes("It weighs approx. 3 kg.")
+    assert ground.quotes("It is blue.")
+    assert not ground.quotes("It is")
+
+
+def test_ids_are_plainly_named_only_all_together() -> None:
+    ground = Ground(("Order HF-10003 is shipped.",), ("Write #W12 on the parcel.",))
+    assert ground.plainly_names(["HF-10003", "#W12"])
+    assert not ground.plainly_names(["HF-10003", "HF-10004"])
