@@ -26,10 +26,10 @@ from config.rules import (
     ReviewEntry,
     RouteEntry,
     Rules,
-    Sources,
     TriggerEntry,
     Windows,
 )
+from config.sources import Sources
 
 CONFIG = Path(__file__).resolve().parent
 DEFAULTS = CONFIG / "defaults"
