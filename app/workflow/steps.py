@@ -207,7 +207,8 @@ def _then(case: Case, routing: Routing, services: Services, *, again: bool = Fal
         return "retry"
     if routing.then == "review" and case.failure is None:
         return "review"
-    once = failure.next_step == "ask_customer" and not asked(case, failure.code, services.rules)
+    told = {failure.code, routing.message or failure.code}
+    once = failure.next_step == "ask_customer" and not any(asked(case, code, services.rules) for code in told)
     return "ask" if once else "review"
 
 
@@ -217,7 +218,15 @@ def _told(case: Case, routing: Routing, services: Services) -> Failure | None:
         return case.failure
     if routing.message is None:
         return case.failure
-    return failures.failure(routing.message, "routing", services.rules, **_slots(case, routing, services))
+    code = "order_not_found" if _named_another(case, routing) else routing.message
+    return failures.failure(code, "routing", services.rules, **_slots(case, routing, services))
+
+
+def _named_another(case: Case, routing: Routing) -> bool:
+    """Whether the order that is missing was named, and is not theirs. To somebody we do not know we do not say so."""
+    facts = case.facts
+    known = facts is not None and facts.customer.identity == "verified"
+    return known and routing.missing == ("order",) and bool(facts and facts.clues.order_ids)
 
 
 def _slots(case: Case, routing: Routing, services: Services) -> dict[str, str]:

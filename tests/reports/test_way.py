@@ -59,6 +59,10 @@ def test_the_codes_that_the_steps_tell_are_those_that_the_code_names() -> None:
     assert told - by_rules <= TOLD_BY_THE_STEPS <= told | {"missing_detail"}
 
 
+def test_nothing_of_the_defaults_is_out_of_reach(ours: Way) -> None:
+    assert ours.dead() == ()
+
+
 def test_a_trigger_behind_one_that_fits_every_ticket_is_marked(tmp_path: Path) -> None:
     folder = changed(tmp_path, "routes", "confidence_below = 0.60", "confidence_below = 0.0")
     made = way(load([folder]), [folder])

@@ -130,12 +130,6 @@ def test_a_slot_that_is_a_paragraph_is_cut() -> None:
     assert len(made.customer_text) <= CUSTOMER_LIMIT
 
 
-def test_whose_order_it_is_stays_private() -> None:
-    another = failure("order_of_another", "lookup", rules(), order="HF-1").customer_text
-    assert "another" not in another
-    assert "belong" not in another
-
-
 @pytest.mark.parametrize("length", [INTERNAL_LIMIT - 1, INTERNAL_LIMIT, INTERNAL_LIMIT + 1, INTERNAL_LIMIT + 60])
 def test_a_text_is_cut_only_where_it_is_too_long(length: int) -> None:
     from app.workflow.failures import _filled  # the limits of messages.toml keep every default text far below

@@ -22,6 +22,8 @@ from store.live import RepeatContact, Switch
 from tests.workflow.shopfloor import sample_orders
 
 ORDER, EMAIL, NAME = sample_orders()[0]
+NEWCOMER = "amara.diallo@post.example"
+"""A customer without any order."""
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +104,20 @@ def test_an_account_change_stops_with_what_two_models_propose(services: Services
     assert all(action.idempotency_key and action.action_id.startswith("m1") for action in ending.proposal.actions)
     (other,) = ending.proposal.alternatives
     assert other.model != ending.proposal.route.model
+
+
+def test_who_names_an_order_that_is_not_theirs_is_told_so_by_a_person_and_asked_once(services: Services) -> None:
+    text = "Where is my order HF-99999?"
+    ending = handle_case(case(text, sender=NEWCOMER), services)
+    assert ending.failure is not None
+    assert ending.failure.code == "order_not_found"
+    assert "HF-99999" in (ending.proposal.customer_reply or "")
+    assert ending.how == "review", "message and records contradict: a person sends the question"
+    asked = wrote("m0", services.rules.messages["missing_order_id"].customer, "outbound")
+    again = handle_case(case(text, asked, sender=NEWCOMER), services)
+    assert again.proposal.customer_reply is None, "two questions for the same thing are one too many"
+    unknown = handle_case(case(text, sender=None), services)
+    assert unknown.failure is None or unknown.failure.code != "order_not_found", "what we do not know we do not say"
 
 
 @pytest.mark.parametrize(
