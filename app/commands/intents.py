@@ -44,7 +44,7 @@ def _rows(file: Path, known: set[str]) -> tuple[list[tuple[str, str]], list[str]
     from difflib import get_close_matches
 
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").split("\n")  # a text may hold U+2028
     except (OSError, UnicodeDecodeError) as error:
         return [], [f"{file}: {error}"]
     rows: list[tuple[str, str]] = []

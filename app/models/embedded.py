@@ -66,7 +66,7 @@ class Fitted:
 def reviewed(folder: Path) -> list[tuple[str, str]]:
     """The reviewed tickets of the folder; a line that is no such ticket is left out."""
     try:
-        lines = (folder / REVIEWED).read_text(encoding="utf-8").splitlines()
+        lines = (folder / REVIEWED).read_text(encoding="utf-8").split("\n")  # a text may hold U+2028
     except OSError:
         return []
     found = []

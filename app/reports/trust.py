@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.reports.markdown import cell
 from app.reports.what_if import OVERRIDES
-from store import plain
 from store.live import Counters, Past, Stats
 
 RELAX_CASES, RELAX_SHARE = 50, 0.95
@@ -133,7 +133,7 @@ def _page(found: Trust, live: Counters, figures: Stats) -> Iterator[str]:
     yield f"| automatic replies that a person read and found wrong | {_of(spot.wrong, spot.graded)} |"
     yield "\n## By way\n\n| way | handled | replies | came back | changed by people | failed |\n|---|--:|--:|--:|--:|--:|"
     for one in live.routes:
-        name, back = _safe(one.name) + ("" if one.on else " (off)"), _of(one.repeats, one.replies)
+        name, back = cell(one.name) + ("" if one.on else " (off)"), _of(one.repeats, one.replies)
         yield f"| {name} | {one.handled} | {one.replies} | {back} | {one.overrides} | {one.failures} |"
     yield f"\n## To relax: approved unedited in {RELAX_SHARE:.0%} of at least {RELAX_CASES} cases\n"
     yield from _table(found.relax(), "Nothing yet.")
@@ -148,17 +148,10 @@ def _table(tallies: Sequence[Tally], nothing: str) -> Iterator[str]:
         return
     yield "| what | decided | changed | nothing else stopped it | cases people changed |\n|---|--:|--:|--:|---|"
     for one in tallies:
-        cases = ", ".join(map(_safe, one.cases)) or "none"
+        cases = ", ".join(map(cell, one.cases)) or "none"
         changed = _of(one.overridden, one.decided)
-        yield f"| {one.kind} {_safe(one.name)} | {one.decided} | {changed} | {one.alone} | {cases} |"
+        yield f"| {one.kind} {cell(one.name)} | {one.decided} | {changed} | {one.alone} | {cases} |"
 
 
 def _of(part: int, whole: int) -> str:
     return f"{part} of {whole} ({part / whole:.1%})" if whole else f"{part}"
-
-
-def _safe(text: str) -> str:
-    line = plain.line(text)
-    for sign in "\\`*[]<>|":
-        line = line.replace(sign, f"\\{sign}")
-    return line

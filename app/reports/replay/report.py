@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from app.reports.markdown import cell, quoted
 from app.reports.replay.compared import WORDS, WORST, Compared
-from store import plain
 
 CASES = 20
 """Cases told one by one."""
+SHOWN = 600
+"""Characters of a message or reply in the report; `results.jsonl` has all of it."""
 
 
 def figures(found: Sequence[Compared], marks: Mapping[str, str] = {}) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def worst_first(found: Sequence[Compared]) -> list[Compared]:
 def _page(found: Sequence[Compared], source: str, rules_version: str, marks: Mapping[str, str]) -> Iterator[str]:
     told = figures(found, marks)
     yield f"# Replay of {told['tickets']} tickets\n"
-    yield f"From {_safe(source)}, with rules {rules_version}. Nothing was sent, recorded or changed. Records are read as"
+    yield f"From {cell(source)}, with rules {rules_version}. Nothing was sent, recorded or changed. Records are read as"
     yield "they are today: an order that was refunded since is seen as refunded.\n"
     yield "| would have | tickets | |\n|---|--:|---|"
     for name, count in told["verdicts"].items():
@@ -62,7 +64,7 @@ def _page(found: Sequence[Compared], source: str, rules_version: str, marks: Map
         yield "\n" + ", ".join(f"{count} {mark}" for mark, count in sorted(told["marks"].items())) + ".\n"
     yield "\n## Why it stopped\n\n| reason | tickets |\n|---|--:|"
     for reason, count in told["stop_reasons"].items():
-        yield f"| {_safe(reason)} | {count} |"
+        yield f"| {cell(reason)} | {count} |"
     yield "\n## What to read first"
     for each in worst_first(found)[:CASES]:
         yield from _case(each, marks.get(each.id))
@@ -70,34 +72,26 @@ def _page(found: Sequence[Compared], source: str, rules_version: str, marks: Map
 
 def _case(each: Compared, mark: str | None) -> Iterator[str]:
     title = each.verdict.replace("_", " ") + (f", {each.match}" if each.match != "same" else "")
-    yield f"\n### {_safe(each.ticket_id)} · {title}{f' · marked {mark}' if mark else ''}\n"
-    yield _quoted(each.message[:600])
-    yield f"- way: {_safe(each.route)}, {_safe(each.route_reason)}"
+    yield f"\n### {cell(each.ticket_id)} · {title}{f' · marked {mark}' if mark else ''}\n"
+    yield quoted(_begun(each.message))
+    yield f"- way: {cell(each.route)}, {cell(each.route_reason)}"
     yield f"- people: {_list(each.theirs) or ('handed it over or refused' if each.handed_over else 'changed nothing')}"
     yield f"- Lastclick: {_list(each.ours) or 'no change'} ({each.how})"
     for difference in each.differences:
-        theirs, ours = _safe(str(difference.before)), _safe(str(difference.after))
-        yield f"  - {_safe(difference.field)}: people {theirs}, Lastclick {ours}"
+        theirs, ours = cell(str(difference.before)), cell(str(difference.after))
+        yield f"  - {cell(difference.field)}: people {theirs}, Lastclick {ours}"
     if each.reasons:
         yield f"- stops: {_list(each.reasons)}"
     if each.reply:
-        yield "- would have written:\n\n" + _quoted(each.reply[:600])
+        yield "- would have written:\n\n" + quoted(_begun(each.reply))
+
+
+def _begun(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN].rstrip()}…"
 
 
 def _list(texts: Sequence[str]) -> str:
-    return "; ".join(_safe(text) for text in texts)
-
-
-def _quoted(text: str) -> str:
-    return "\n".join(f"> {_safe(line)}" for line in plain.body(text).splitlines()) + "\n"
-
-
-def _safe(text: str) -> str:
-    """One line in which no sign means anything to Markdown or HTML."""
-    line = plain.line(text)
-    for sign in "\\`*_[]<>|#":
-        line = line.replace(sign, f"\\{sign}")
-    return line
+    return "; ".join(cell(text) for text in texts)
 
 
 def _share(part: int, whole: int) -> float | None:

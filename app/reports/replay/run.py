@@ -60,7 +60,7 @@ def results(folder: Path) -> Iterator[Compared]:
     cut = whole.rfind(b"\n") + 1
     if cut != len(whole):
         os.truncate(path, cut)
-    for line in whole[:cut].decode("utf-8").splitlines():
+    for line in whole[:cut].split(b"\n")[:-1]:  # not splitlines: a text may hold U+2028
         yield Compared.model_validate_json(line)
 
 
