@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from textwrap import wrap
 
 from app.reports.way import Trigger, Way
 from store import plain
 
-WIDTH, ROW, TOP = 1180, 26, 150
+WIDTH, ROW, LINE, TOP, LEAST = 1180, 26, 17, 170, 180
 _BOX = 'rx="5" fill="{fill}" stroke="#8891a5"'
 _ENDS = (("a person", "#fde7c8"), ("one question to the customer", "#e3ecfb"), ("draft, prove, gate", "#dff3e3"))
+_JOB_OF = {"classify": "classification", "look up": "lookup", "draft": "drafting"}
 _STATIONS = ("message", "classify", "look up", "ROUTE", "draft", "PROVE", "GATE")
 
 
 def drawing(way: Way) -> str:
-    """The path above; below, each trigger with a line to where it leads; then who is asked by which rules."""
-    rows = list(_stop_rows(way))
-    middle = TOP + len(way.triggers) * ROW + 40
-    below = middle + 60 + len(rows) * ROW
-    height = below + 40 + len(way.messages) * ROW
-    parts = [*_stations(way), *_triggers(way), *_people(rows, middle), *_messages(way, below)]
+    """The path above; below, each trigger with a line to where it leads; then who is asked by which rules, and what the
+    customer reads when something fails."""
+    parts = [*_stations(way), *_triggers(way)]
+    people, below = _people(way, TOP + max(len(way.triggers) * ROW, LEAST) + 40)
+    messages, height = _messages(way, below + 30)
+    parts += [*people, *messages]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
         f'font-family="system-ui, sans-serif" font-size="13" fill="#1c2333">'
@@ -63,11 +65,6 @@ def _box(x: float, y: float, width: float, height: float, fill: str) -> str:
 
 
 def _stations(way: Way) -> Iterator[str]:
-    jobs = {job.name: job for job in way.jobs}
-    under = {
-        "classify": jobs["classification"].models if "classification" in jobs else (),
-        "draft": jobs["drafting"].models if "drafting" in jobs else (),
-    }
     step = (WIDTH - 40) / len(_STATIONS)
     for at, name in enumerate(_STATIONS):
         x = 20 + at * step
@@ -75,10 +72,19 @@ def _stations(way: Way) -> Iterator[str]:
         yield _text(x + (step - 34) / 2, 45, name, 'text-anchor="middle" font-weight="600"')
         if at + 1 < len(_STATIONS):
             yield f'<path d="M{x + step - 34} 40 h26 m-6 -4 l6 4 l-6 4" fill="none" stroke="#8891a5"/>'
-        lines = [f"{route}: {model}" for route, model in under.get(name, ())]
-        lines = ["reads " + ", ".join(jobs["lookup"].reads)] if name == "look up" and "lookup" in jobs else lines
-        for line, words in enumerate(lines[:4]):
-            yield _text(x, 78 + 14 * line, _short(words, 26), 'font-size="11" fill="#5a6376"')
+        for line, words in enumerate(_under(way, name)):
+            yield _text(x, 78 + 14 * line, words, 'font-size="11" fill="#5a6376"')
+    if way.off:
+        yield _text(20, TOP - 12, f"⚠ switched off now: {', '.join(way.off)}", 'font-weight="600" fill="#a3321f"')
+
+
+def _under(way: Way, station: str) -> list[str]:
+    """What a station reads, and which model does it."""
+    job = next((job for job in way.jobs if job.name == _JOB_OF.get(station)), None)
+    if job is None:
+        return []
+    models = [] if station == "look up" else [f"{route}: {model}" for route, model in job.models]
+    return [line for text in (f"reads {', '.join(job.reads)}", *models) for line in wrap(text, 27)]
 
 
 def _end(trigger: Trigger) -> int:
@@ -88,7 +94,7 @@ def _end(trigger: Trigger) -> int:
 
 
 def _triggers(way: Way) -> Iterator[str]:
-    height = max(len(way.triggers) * ROW, 3 * 60)
+    height = max(len(way.triggers) * ROW, LEAST)
     places = [TOP + height * (at + 0.5) / len(_ENDS) for at in range(len(_ENDS))]
     for y, (name, fill) in zip(places, _ENDS, strict=True):
         yield _box(WIDTH - 260, y - 22, 240, 44, fill)
@@ -97,14 +103,14 @@ def _triggers(way: Way) -> Iterator[str]:
         y = TOP + at * ROW + ROW / 2
         ink = "#a3321f" if each.dead else "#1c2333"
         yield _text(20, y + 4, f"{at + 1}", 'fill="#8891a5"')
-        yield _text(46, y + 4, _short(("⚠ never: " if each.dead else "") + each.when, 62), f'fill="{ink}"')
+        yield _text(46, y + 4, _short(("⚠ never: " if each.dead else "") + each.when, 54), f'fill="{ink}"')
         yield _text(
-            470, y + 4, _short(f"{each.route}" + ("" if each.dead else f" · {each.then}"), 50), 'fill="#5a6376"'
+            400, y + 4, _short(f"{each.route}" + ("" if each.dead else f" · {each.then}"), 66), 'fill="#5a6376"'
         )
         if not each.dead:
             to = places[_end(each)]
             yield (
-                f'<path d="M800 {y} C860 {y} 860 {to} {WIDTH - 262} {to}" fill="none" stroke="#8891a5" '
+                f'<path d="M835 {y} C875 {y} 875 {to} {WIDTH - 262} {to}" fill="none" stroke="#8891a5" '
                 'stroke-opacity=".7"/>'
             )
 
@@ -114,24 +120,40 @@ def _stop_rows(way: Way) -> Iterator[tuple[str, str, bool]]:
         yield each.to + (" · two people" if each.people == 2 else ""), each.when, bool(each.dead)
 
 
-def _people(rows: Sequence[tuple[str, str, bool]], top: float) -> Iterator[str]:
-    yield _text(20, top, "GATE: any one of these stops it before", 'font-weight="600"')
-    before = ""
-    for at, (to, when, dead) in enumerate(rows):
-        y = top + 30 + at * ROW
+def _people(way: Way, top: float) -> tuple[list[str], float]:
+    """The rules by whom they ask, and where the drawing goes on."""
+    parts = [
+        _text(20, top, "GATE: any one of these stops it before", 'font-weight="600"'),
+        _text(
+            340, top, f"Nothing stops it: it goes out by itself, {way.spot_check_share:.0%} of it read afterwards.",
+            'fill="#5a6376"',
+        ),
+    ]  # fmt: skip
+    y, before = top + 30, ""
+    for to, when, dead in _stop_rows(way):
         if to != before:
-            yield _box(20, y - 16, 210, 22, "#fde7c8")
-            yield _text(30, y, _short(to, 30))
+            parts += [_box(20, y - 16, 210, 22, "#fde7c8"), _text(30, y, _short(to, 30))]
         before = to
-        yield _text(250, y, _short(("⚠ never: " if dead else "") + when, 130), 'fill="#a3321f"' if dead else "")
+        more, y = _lines(250, y, ("⚠ never: " if dead else "") + when, 'fill="#a3321f"' if dead else "")
+        parts += more
+    return parts, y
 
 
-def _messages(way: Way, top: float) -> Iterator[str]:
-    yield _text(20, top, "What the customer reads when something fails", 'font-weight="600"')
-    for at, each in enumerate(way.messages):
-        y = top + 30 + at * ROW
-        yield _text(20, y, _short(("⚠ " if each.dead else "") + each.code, 30), 'fill="#a3321f"' if each.dead else "")
-        yield _text(250, y, _short(each.customer, 140), 'fill="#5a6376"')
+def _messages(way: Way, top: float) -> tuple[list[str], float]:
+    parts = [_text(20, top, "What the customer reads when something fails", 'font-weight="600"')]
+    y = top + 30
+    for each in way.messages:
+        red = 'fill="#a3321f"' if each.dead else ""
+        parts.append(_text(20, y, _short(("⚠ " if each.dead else "") + each.code, 30), red))
+        more, y = _lines(250, y, each.customer, 'fill="#5a6376"')
+        parts += more
+    return parts, y
+
+
+def _lines(x: float, y: float, text: str, more: str) -> tuple[list[str], float]:
+    """A text on as many lines as it takes, and where the next row stands."""
+    rows = wrap(text, 130) or [""]
+    return [_text(x, y + LINE * at, row, more) for at, row in enumerate(rows)], y + ROW + LINE * (len(rows) - 1)
 
 
 def _tables(way: Way) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:

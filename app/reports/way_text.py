@@ -127,7 +127,10 @@ def _actions(way: Way) -> Table:
 def _messages(way: Way) -> Table:
     table = _table(("code", 0), ("next", 0), ("the customer reads", 3), ("told by", 1))
     for each in way.messages:
-        table.add_row(*map(_said, (each.code, each.next, each.customer, ", ".join(each.by) or f"{MARK} nothing")))
+        by = (
+            ", ".join(each.by).replace("_", " ") or f"{MARK} nothing"
+        )  # words, so that a narrow column breaks between them
+        table.add_row(*map(_said, (each.code, each.next, each.customer, by)))
     return table
 
 
