@@ -17,10 +17,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", type=Path, help="the rules folder (default: yours)")
     parser.add_argument("--flow", choices=FLOWS, required=True, help="what to begin with")
     parser.add_argument("--no-map", action="store_true", help="do not draw the way of a ticket afterwards")
+    parser.add_argument(
+        "--replay", type=Path, metavar="FILE", help="go on with old tickets: what it would do with them"
+    )
 
 
 def run(given: argparse.Namespace) -> int:
-    """0 when the flow is written; 1 when the folder is not empty or cannot be written."""
+    """0 when the flow is written; 1 when the folder is not empty or cannot be written; then what the replay says."""
     from config.check import check
 
     where = settings(given.home, rules=given.rules, actor=given.actor)
@@ -45,7 +48,18 @@ def run(given: argparse.Namespace) -> int:
 
         show(way(load((target,)), (target,)))
     _next(target, own=given.folder is None)
-    return 0
+    return _replayed(given, target) if given.replay else 0
+
+
+def _replayed(given: argparse.Namespace, target: Path) -> int:
+    """`lastclick replay FILE` under the new rules."""
+    from app.commands import replay
+
+    print(f"\nReplaying {given.replay} under these rules, without effects:")
+    parser = argparse.ArgumentParser()
+    replay.arguments(parser)
+    asked = parser.parse_args([str(given.replay)], argparse.Namespace(home=given.home, rules=target, actor=given.actor))
+    return replay.run(asked)
 
 
 def _write(target: Path, flow: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 import typing
 from collections.abc import Iterator
@@ -119,3 +120,15 @@ def test_it_goes_straight_into_the_map_and_copies_explain_their_values_too(
     assert main(["rules", "copy", str(tmp_path / "b")]) == 0
     assert check((tmp_path / "b",)) == []
     assert "needs                one person" in (tmp_path / "b" / "review.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_it_goes_on_into_a_replay_of_old_tickets(flow: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = tmp_path / "old.jsonl"
+    row = {"message_id": "m1", "text": "The app shows a white page when I log in.", "did": {"handed_over": True}}
+    old.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    home = ["--home", str(tmp_path / "home")]
+    assert main(["init", str(tmp_path / "rules"), "--flow", flow, "--no-map", "--replay", str(old), *home]) == 0
+    out = capsys.readouterr().out
+    assert "     0  missed stop" in out
+    assert "The report is" in out
