@@ -1,4 +1,5 @@
-"""Finds what the customer supplied: ids, names, addresses of all kinds. Verbatim, or "not found": never a guess."""
+"""Finds what the customer supplied: ids, names, addresses of all kinds. Verbatim, or "not found": never a guess. Only a name
+that is told in two parts is put together."""
 
 from __future__ import annotations
 
@@ -42,6 +43,18 @@ _NAME = re.compile(
     r"(?:\b(?:[Mm]y (?:full )?name(?: is|'s)|[Ii] am|I['’]m|[Tt]his is|[Nn]ame:)\s+)"
     rf"({_WORD}(?: (?:(?:de|van|von|der|la|el) )*{_WORD}){{0,2}})"
 )
+_FULL = rf"({_WORD}(?: (?:(?:de|van|von|der|la|el) )*{_WORD}){{1,2}})"
+_ANSWERED = re.compile(
+    rf"\b[Mm]y (?:full )?name,\s+{_FULL}"
+    rf"|\b[Ii]t(?: is|['’]s)\s+{_FULL}(?=[^.!?\n]{{0,40}}\b(?:zip|post(?:al)? ?code|\d{{5}})\b)"
+)
+"""A full name where it was asked for: "just my name, Ann Lee", "it's Ann Lee, and my zip code is 78701"."""
+_FIRST = re.compile(rf"\b[Ff]irst name(?: is|'s|:)?\s+({_WORD})\b")
+_LAST = re.compile(rf"\b(?:[Ll]ast|[Ff]amily) name(?: is|'s|:)?\s+({_WORD})\b")
+_TAKEN_BACK = re.compile(
+    r"\b(?:mistake|mess(?:ed)?|mix(?:ed)?|confused?|wrong|typo|mistyped)\b[^.!?\n]{0,30}\bmy (?:zip|post(?:al)? ?code)",
+    re.I,
+)
 _SIGNED = re.compile(
     r"(?:regards|thanks|thank you|cheers|sincerely|best|greetings|yours),?[ !.]*\n+\s*"
     rf"({_WORD}(?: {_WORD}){{0,2}})\s*(?:\n|$)",
@@ -73,6 +86,8 @@ def extract(text: str, rules: Rules) -> Clues:
     tracking = _found(_TRACKING.finditer(rest))
     rest = _without(rest, (*amounts, *dates, *tracking))
     zips = _found(_ZIP.finditer(rest))
+    if len(zips) > 1 and _TAKEN_BACK.search(text):
+        rest, zips = _without(rest, zips), ()  # who gives one zip after another guesses: none of them proves anybody
     phones = tuple(each for each in _found(_PHONE.finditer(_without(rest, zips))) if _is_phone(each))
     return Clues(
         order_ids=own.get("order", ()),
@@ -117,8 +132,15 @@ def _is_phone(value: str) -> bool:
 
 def _names(text: str) -> tuple[str, ...]:
     found = []
-    for match in sorted((*_NAME.finditer(text), *_SIGNED.finditer(text)), key=lambda each: each.start()):
-        name = match[1].strip()
+    ways = (_NAME, _ANSWERED, _SIGNED)
+    for match in sorted((each for way in ways for each in way.finditer(text)), key=lambda each: each.start()):
+        name = match[match.lastindex or 1].strip()
         if not _NO_NAME.fullmatch(name.split()[0]) and name[0].isupper():
             found.append(name)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys([*found, *_in_parts(text)]))
+
+
+def _in_parts(text: str) -> list[str]:
+    """The name of who tells a first and a last one, one of each: what belongs together is not guessed."""
+    first, last = _found(_FIRST.finditer(text)), _found(_LAST.finditer(text))
+    return [f"{first[0]} {last[0]}"] if len(first) == len(last) == 1 else []

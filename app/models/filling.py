@@ -126,10 +126,17 @@ def _variant(thing: Thing, at: int, context: Context) -> tuple[Values | None, st
     why = "not_said"
     for want in (first, *others):
         if want:
-            new, why = options.choose(want, thing.item, variants)
+            among = _in_order(thing, variants, context) if want.of_the_order else variants
+            new, why = options.choose(want, thing.item, among)
             if new is not None:
                 return new, ""
     return None, why
+
+
+def _in_order(thing: Thing, variants: Sequence[Values], context: Context) -> list[Values]:
+    """Of the variants those that the thing's own order holds ("the cheapest one from the same order")."""
+    held = {str(item.get("item_id")) for item in context.shop.orders[thing.order].get("items") or ()}
+    return [each for each in variants if str(each["item_id"]) in held]
 
 
 def _wants(
@@ -159,10 +166,26 @@ def _wants(
             others.append(options.wanted(wish.text, variants, had))
         else:
             want.more(options.wanted(more, variants, had))
-    before = context.read[at - 1] if at and not want and not others else None
-    if before is not None and {mention.name for mention in mentions(before.text, every)} <= {name}:
-        want = options.wanted(before.text, variants, had)  # "I ordered M but need L. Can you change it?"
+    if not want and not others and at:
+        want = _said_before(name, every, at, context, lambda words: options.wanted(words, variants, had))
     return want, others
+
+
+def _said_before(
+    name: str, every: Sequence[str], at: int, context: Context, read: Callable[[str], options.Wanted]
+) -> options.Wanted:
+    """What the clause before asks ("I ordered M but need L. Can you change it?"), else the nearest earlier one that names
+    this thing alone and asks for it ("I want my perfume in the largest size. … Yes, please exchange it.")."""
+    for back in range(at - 1, -1, -1):
+        before = context.read[back]
+        said = {mention.name for mention in mentions(before.text, every)}
+        if said - {name}:
+            break
+        if (back == at - 1 or before.kinds[:1] in (("change_items",), ("exchange_items",))) and (
+            want := read(before.text)
+        ):
+            return want
+    return options.Wanted()
 
 
 def _rest(kind: str, entry: ActionEntry, at: int, context: Context, filled: Filled) -> Filled:

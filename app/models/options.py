@@ -35,6 +35,13 @@ _REJECTED = re.compile(
     r"(?: (?!with|and|or|but|if|to)[\w-]+)?",
     re.I,
 )
+_INDIFFERENT = re.compile(
+    r"\b(?:(?:am|['’]m|are|is) not (?:concerned|worried|bothered|fussy|picky)"
+    r"|(?:do|does|did)(?: not|n['’]t) (?:care|mind|matter)|no preference)\b[^.,;!?]*",
+    re.I,
+)
+"""What a customer says does not matter: no value that is named there is wanted."""
+_OF_THE_SAME_ORDER = re.compile(r"\b(?:from|in|of|on) (?:the|that|this|my) (?:very )?same order\b", re.I)
 _YES, _NO = ("yes", "true", "waterproof", "with"), ("no", "none", "not resistant", "false", "without")
 
 
@@ -57,6 +64,8 @@ class Wanted:
     """The very same thing again."""
     given: bool = False
     """The options were written out in full, as {…}: nothing in them means nothing changes."""
+    of_the_order: bool = False
+    """It is one of those that the same order holds."""
 
     def more(self, other: Wanted) -> None:
         """Take over what another clause adds."""
@@ -69,6 +78,7 @@ class Wanted:
         self.steps = (*(step for step in self.steps if step.key not in keys), *other.steps)
         self.keep |= other.keep
         self.identical = self.identical or other.identical
+        self.of_the_order = self.of_the_order or other.of_the_order
 
     def __bool__(self) -> bool:
         return bool(self.hard or self.soft or self.rank or self.given or self.steps or self.identical)
@@ -109,14 +119,14 @@ def two_sides(text: str) -> tuple[str, str]:
 def wanted(text: str, variants: Sequence[Values], had: Options | None = None) -> Wanted:
     """What the words ask of the variants of one product. `had`: the options of the item to be replaced; where the words name
     two values ("I ordered M but need L"), the one that is had is not the one that is wanted."""
-    result = Wanted(no_dearer=bool(_NO_DEARER.search(text)))
+    result = Wanted(no_dearer=bool(_NO_DEARER.search(text)), of_the_order=bool(_OF_THE_SAME_ORDER.search(text)))
     keys = {key: _values(variants, key) for variant in variants for key in variant.get("options") or {}}
     soft = bool(_SOFT.search(text))
     result.most = comparing.most(text)
     result.identical = comparing.identical(text)
     result.keep = comparing.kept(text, keys)
     result.steps, text = comparing.steps(text, variants)
-    text = _REJECTED.sub(" ", text)
+    text = _INDIFFERENT.sub(" ", _REJECTED.sub(" ", text))
     if _CHEAPEST.search(text):
         result.rank = ("price", 1)
     elif _DEAREST.search(text):
@@ -252,7 +262,9 @@ def _part_of_value(plain: str, key: str, keys: Mapping[str, Sequence[str]]) -> l
     every = " ".join(_plain(value) for others in keys.values() for value in others).split()
     found = []
     for value, plainly in zip(keys[key], values, strict=True):
-        words = [word for word in plainly.split() if word.isalpha() and len(word) > 1] if " " in plainly else []
+        measured = re.fullmatch(r"[\d.,]+ \w+", plainly)  # of "8 hours" no word says that it is eight
+        alone = [] if measured or " " not in plainly else plainly.split()
+        words = [word for word in alone if word.isalpha() and len(word) > 1]
         for word in words:
             if every.count(word) == 1 and word not in _plain(key).split() and word not in _COMMON:
                 hit = re.search(rf"\b{word}\b", plain)
@@ -294,6 +306,8 @@ def _places(plain: str, text: str, key: str, value: str) -> list[tuple[int, int]
     want = _plain(value)
     if want in ("yes", "no", "none", ""):
         return []
+    if denied := re.fullmatch(r"(?:not|non|no) (\w+)", want):
+        return [hit.span() for hit in re.finditer(rf"\b(?:not|non|no)(?: \w+)? {denied[1]}\b", plain)]
     forms: list[str] = [want]
     if want in _SIZES:
         forms = [_SIZES[want]] + ([want] if re.search(rf"(?<![\w'’.]){re.escape(value)}(?![\w'’]|\.\w)", text) else [])

@@ -42,6 +42,18 @@ _DEFAULT = re.compile(
     r"\b(?:default|home|profile|account)(?: \w+)? address\b|\baddress (?:on file|in my (?:profile|account))\b", re.I
 )
 _OTHER = re.compile(r"\b(?:my|the|an) ?other order|another order|different order\b", re.I)
+_FLAT = re.compile(
+    r"\b(?P<kind>Suite|Apt\.?|Apartment|Unit|Floor)\s(?:(?:number|no\.?)\s)?(?:is\s|to\s)?#?(?P<number>\d{1,6}[A-Za-z]?)\b",
+    re.I,
+)
+_REST_STAYS = re.compile(
+    r"\b(?:everything|all|the rest)(?: (?:else|of it|of the address|the rest)){0,2}"
+    r" (?:remains?|stays?|is|are|(?:should|can|will|must) (?:be|stay|remain))"
+    r" (?:(?:exactly|all) )?(?:the same|unchanged|as (?:it )?is)\b"
+    r"|\bonly the (?:suite|apartment|apt|unit|floor)(?: number)?\b[^.;]{0,20}\b(?:chang\w+|wrong|different)\b",
+    re.I,
+)
+"""Only the flat is another one. Without these words a flat alone is no address."""
 _SAME_AS = re.compile(
     r"\b(?:same (?:as|address as)|address (?:of|from|in|on)|as (?:in|on|for)|like)\s+(?:in |of |on |my |the )*(?:order )?$",
     re.I,
@@ -74,8 +86,19 @@ def address(text: str, texts: Sequence[str], order: Values | None, shop: Known) 
         state = _state(short["zip"]) if country.upper() in ("US", "USA", "UNITED STATES") else ""
         if state:
             return _clean({"country": country, "state": state} | {k: v for k, v in short.groupdict().items() if v}), ""
+    if (moved := _other_flat((text, *texts), _clean((order or shop.customer).get("address")))) is not None:
+        return dict(moved), ""
     found = _own(text, texts, order, shop)
     return (found[0], "") if len(found) == 1 else (None, "several" if found else "")
+
+
+def _other_flat(texts: Sequence[str], known: Mapping[str, str]) -> dict[str, str] | None:
+    """The address on file with the flat that the customer names, where they say that the rest of it stays."""
+    if not known["address1"] or not any(_REST_STAYS.search(each) for each in texts):
+        return None
+    named = {f"{hit['kind'].capitalize()} {hit['number']}" for each in texts for hit in _FLAT.finditer(each)}
+    new = named - {known["address2"]}
+    return {**known, "address2": new.pop()} if len(new) == 1 else None
 
 
 def _state(zip_code: str) -> str:

@@ -50,10 +50,31 @@ def test_a_ticket_in_the_mess_of_real_ones(rules: Rules) -> None:
         ("this is Ana de Souza", ("Ana de Souza",)),
         ("I am Not amused. I'm Sorry. I am very angry", ()),
         ("I am chen_smith_8425", ()),
+        ("Sure, it's Ada Quill from Dover, 19901.", ("Ada Quill",)),
+        ("it is Ada Quill, and my zip code is 19901", ("Ada Quill",)),
+        ("Can you find me by just my name, Ada Quill?", ("Ada Quill",)),
+        ("My first name is Ada, my last name is Quill", ("Ada Quill",)),
+        ("First name: Ada\nLast name: Quill", ("Ada", "Quill", "Ada Quill")),
+        ("my first name is Ada, hers is too, and her first name is Eve, last name Quill", ()),
+        ("It's Friday Night and I wait", ()),
+        ("I ship it to Salt Lake City, Dover, 19901", ()),
     ],
 )
 def test_names_are_what_people_call_themselves(rules: Rules, text: str, names: tuple[str, ...]) -> None:
     assert extract(text, rules).names == names
+
+
+@pytest.mark.parametrize(
+    ("text", "zips"),
+    [
+        ("My zip is 19901. Sorry, I made a mistake with my zip code. It's 19904.", ()),
+        ("I messed up my zip: not 19901 but 19904, or 19905", ()),
+        ("My zip is 19901. I moved, the new address has 19904.", ("19901", "19904")),
+        ("Sorry for my mistake. My zip code is 19901.", ("19901",)),
+    ],
+)
+def test_who_gives_one_zip_after_another_has_given_none(rules: Rules, text: str, zips: tuple[str, ...]) -> None:
+    assert extract(text, rules).zips == zips
 
 
 @pytest.mark.parametrize(

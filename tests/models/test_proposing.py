@@ -181,3 +181,11 @@ def test_a_wish_for_other_items_never_cancels_an_order_nobody_spoke_of() -> None
 def test_a_zip_tells_the_state_that_was_left_out() -> None:
     found = proposed("Please change the delivery address of order #W2 to 101 Highway, New York, 10001")
     assert [args["address"]["state"] for kind, args in changes(found) if kind == "change_order_address"] == ["NY"]
+
+
+def test_what_was_asked_of_a_thing_before_holds_when_its_exchange_is_asked_for() -> None:
+    text = (
+        "I want to exchange my kettle of order #W1 for the ceramic version. I do not know the number by heart. "
+        "Thank you for looking. Yes, please exchange one kettle."
+    )
+    assert ("exchange_items", ["k2"]) in [(kind, args.get("new_items")) for kind, args in changes(proposed(text))]
