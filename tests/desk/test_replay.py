@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,10 +21,18 @@ MISSED = Handoff(
     ours=("Refund €50.00 to card ••9212 for order W2378156",),
     theirs=("Refund €120.00 to card ••9212 for order W2378156",),
     fields=(("amount", "€120.00", "€50.00"),),
-    reasons=("Refund of €50.00 moves money or goods",),
     our_reply="Hi Mia, we refund €50.00.",
     their_reply="Hello Mia, €120.00 are on their way.",
 )
+STOPPED = replace(
+    MISSED, verdict="stopped", meaning="the gate would have stopped it before a person, rightly",
+    reasons=("Refund of €50.00 moves money or goods",),
+)  # fmt: skip
+ASKED = Handoff(
+    id="m3", ticket="4190 Where is my parcel?", verdict="asks", meaning="one question would have gone to the customer",
+    message="It should have come on Monday.", route="fallback: missing: order number", mark="right",
+    our_reply="Please reply with the order number.",
+)  # fmt: skip
 HOSTILE = Handoff("m2", "[@click=app.quit]x[/x]", "agrees", "the same", "\x1b]52;c;aGk=\x07 [/b]", "routine: clear")
 
 
@@ -79,4 +88,4 @@ async def test_hostile_words_are_drawn_and_not_obeyed() -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=lambda size: f"{size[0]}x{size[1]}")
 def test_it_as_it_looks(snap_compare: Any, size: tuple[int, int]) -> None:
-    assert snap_compare(desk(MISSED, HOSTILE), terminal_size=size)
+    assert snap_compare(desk(STOPPED, ASKED, HOSTILE), terminal_size=size)
