@@ -80,11 +80,12 @@ def _entry(entry: BaseModel, words: Sequence[str], value: str, setting: str) -> 
     if not words:
         raise BadSetting(f"{setting}: say which of its values is meant")
     data = entry.model_dump(by_alias=True, exclude_unset=True)
-    fields = {field.alias or name for name, field in type(entry).model_fields.items()}
+    fields = _fields(entry)
     keys = list(words)
     if keys[0] not in fields:
-        if "if" not in fields:
-            raise BadSetting(f"{setting}: there is no {keys[0]} here{nearest(keys[0], sorted(fields))}")
+        conditions = _fields(getattr(entry, "if_", None))
+        if keys[0] not in conditions:
+            raise BadSetting(f"{setting}: there is no {keys[0]} here{nearest(keys[0], sorted(fields | conditions))}")
         keys.insert(0, "if")
     place = data
     for key in keys[:-1]:
@@ -93,6 +94,11 @@ def _entry(entry: BaseModel, words: Sequence[str], value: str, setting: str) -> 
             raise BadSetting(f"{setting}: {key} is one value, not a table")
     place[keys[-1]] = _value(value.strip())
     return type(entry).model_validate(data)
+
+
+def _fields(entry: BaseModel | None) -> set[str]:
+    """What may be written in a table, by the names that the files use."""
+    return {field.alias or name for name, field in type(entry).model_fields.items()} if entry is not None else set()
 
 
 def _value(text: str) -> Any:

@@ -121,6 +121,7 @@ def test_no_change_changes_nothing() -> None:
     [
         ("review.refund_ovr_limit.risk=low", 'did you mean "refund_over_limit"'),
         ("reviw.refund_over_limit.risk=low", 'did you mean "review"'),
+        ("review.refund_over_limit.amount_ovr.EUR=100", 'did you mean "amount_over"'),
         ("action.refund.rsk=low", 'did you mean "risk"'),
         ("action.refund.risk=lowish", "risk"),
         ("review.refund_over_limit.amount_over.EUR=lots", "amount_over"),
