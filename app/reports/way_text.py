@@ -55,12 +55,12 @@ def _part(title: str, table: RenderableType) -> RenderableType:
 
 
 def _path(way: Way) -> RenderableType:
-    read = f"({way.spot_check_share:.0%} of it read afterwards)"
     lines = [
         _said(f"The way of a ticket, rules {way.rules_version}", "bold"),
         Text(""),
-        Text(f" message ─▶ classify ─▶ look up ─▶ ROUTE ─▶ draft ─▶ PROVE ─▶ GATE ─┬─▶ out {read}"),
-        Text(" what fails or is missing: one retry, one question, or a person ─────┴─▶ a person"),
+        Text(" message ─▶ classify ─▶ look up ─▶ ROUTE ─▶ draft ─▶ PROVE ─▶ GATE ─┬─▶ out"),
+        Text(" what fails or is missing: one retry, one question ─────────────────┴─▶ a person"),
+        Text(f" {way.spot_check_share:.0%} of what goes out by itself is read afterwards.", "dim"),
     ]
     lines += [_said(f"{MARK} switched off now: {', '.join(way.off)}", "bold red")] if way.off else []
     return Group(*lines)
