@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from app.actions.choices import Known, Values, selectable
 from app.models import comparing, options, paying, places
-from app.models.mentions import mentions
+from app.models.clauses import asks
+from app.models.mentions import everything, mentions
 from app.models.port import Matcher
 from app.models.targets import Found, Thing, some_items, takes_items, whole_orders
 from app.models.wishes import Wish
@@ -21,6 +22,11 @@ _REASON = re.compile(
     r"|(?:not|n['’]t|no longer) (?:need|want|be able|like)|won['’]t|unhappy|realized?)\b",
     re.I,
 )
+
+
+SWAPS = frozenset({"change_items", "exchange_items"})
+CLEARLY = 2
+"""Options of a thing that a clause names, from which it speaks of the new version whatever else it seems to ask."""
 
 
 @dataclass
@@ -38,6 +44,8 @@ class Context:
     paying: dict[str, str] = field(default_factory=dict)
     """Orders that this ticket moves to another payment method, with that method."""
     handled: set[tuple[str, str, str]] = field(default_factory=set)
+    swapped: set[str] = field(default_factory=set)
+    """Names of the things that already have their new version: a clause that does not name them again means no other one."""
 
 
 @dataclass
@@ -54,7 +62,12 @@ def fill(kind: str, at: int, context: Context) -> list[Filled]:
     order_arg = _arg(entry, "order")
     if order_arg is None:
         return [_rest(kind, entry, at, context, Filled({}))]
+    swaps = _arg(entry, "variants") is not None
+    if swaps and everything(context.read[at].text) and not asks(context.read[at].text):
+        return []  # "all items for the exchange are ready" tells, and asks for nothing
     found = _find(kind, entry, at, context)
+    if swaps and not context.read[at].orders:
+        found.things = [thing for thing in found.things if not _swapped(thing, at, context)]
     if found.orders:
         context.in_mind = list(dict.fromkeys(found.orders))
     if not found.orders and not found.things:
@@ -75,6 +88,11 @@ def fill(kind: str, at: int, context: Context) -> list[Filled]:
     if not found.things and found.why:
         filled.append(Filled({}, {order_arg: found.why} | {_arg(entry, "items") or "items": found.why}))
     return filled
+
+
+def _swapped(thing: Thing, at: int, context: Context) -> bool:
+    name = str(thing.item.get("name"))
+    return name in context.swapped and not mentions(context.read[at].text, [name])
 
 
 def _find(kind: str, entry: ActionEntry, at: int, context: Context) -> Found:
@@ -101,6 +119,7 @@ def _with_items(kind: str, at: int, context: Context, things: Sequence[Thing]) -
                 filled.why[variants] = why
                 continue
             news.append(str(new["item_id"]))
+            context.swapped.add(str(thing.item.get("name")))
         chosen.append(str(thing.item["item_id"]))
         context.handled.add((kind, order, _key(thing)))
     filled.args |= {items: chosen} if chosen else {items: [str(thing.item["item_id"]) for thing in things]}
@@ -159,13 +178,15 @@ def _wants(
             about = name in said
         if not about or (wish.orders and thing.order not in wish.orders):
             continue
-        if any(kind not in ("change_items", "exchange_items") for kind in wish.kinds[:1]) and not said:
-            continue
         _, more = options.two_sides(options.without_written(wish.text)) if said else ("", wish.text)
+        asked = options.wanted(more, variants, had)
+        another = any(kind not in SWAPS for kind in wish.kinds[:1])
+        if another and not said and len({*asked.hard, *asked.soft}) < CLEARLY:
+            continue
         if wish.fallback:
             others.append(options.wanted(wish.text, variants, had))
         else:
-            want.more(options.wanted(more, variants, had))
+            want.more(asked)
     if not want and not others and at:
         want = _said_before(name, every, at, context, lambda words: options.wanted(words, variants, had))
     return want, others
@@ -181,9 +202,7 @@ def _said_before(
         said = {mention.name for mention in mentions(before.text, every)}
         if said - {name}:
             break
-        if (back == at - 1 or before.kinds[:1] in (("change_items",), ("exchange_items",))) and (
-            want := read(before.text)
-        ):
+        if (back == at - 1 or set(before.kinds[:1]) & SWAPS) and (want := read(before.text)):
             return want
     return options.Wanted()
 

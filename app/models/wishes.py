@@ -27,6 +27,10 @@ _DENIED = re.compile(
 )
 
 
+_HOW_PAID = re.compile(
+    r"\b(?:price )?difference\b|\bfor (?:the|any|this|that|my) refund\b|\brefund (?:the|any) difference\b", re.I
+)
+"""How a difference or a refund is to be paid: of the wish before, and no wish to give something back."""
 _EXCEPT = re.compile(r"^\W*(?:well|but|oh|and)?\W*((?:except|apart from|but not|other than)\b[^,.;]{0,80})", re.I)
 """An exception that a customer adds in a sentence of its own."""
 _OWN_AND_ORDERS = re.compile(
@@ -107,10 +111,21 @@ def _intents(
         kinds = tuple(kind for kind in (entry.actions if entry else ()) if kind in rules.actions)
         if kinds and intent.p >= SURE_ENOUGH:
             found.append((intent.p, kinds))
+    if _HOW_PAID.search(bareword):
+        found = [(p, tuple(kind for kind in kinds if not _gives_back(kind, bareword, rules))) for p, kinds in found]
+        found = [(p, kinds) for p, kinds in found if kinds]
     found += _both_addresses(bareword, [kinds for _, kinds in found], rules)
     said = {status for status in _statuses(rules) if re.search(rf"\b{status}\b", bareword, re.I)}
     ranked = sorted(found, key=lambda each: -each[0])
     return tuple((p, tuple(sorted(kinds, key=lambda kind: not _fits(kind, said, rules)))) for p, kinds in ranked)
+
+
+def _gives_back(kind: str, clause: str, rules: Rules) -> bool:
+    """Whether the kind undoes a purchase, and the clause does not say so by its verb."""
+    entry = rules.actions[kind]
+    takes_variants = any(arg.type == "variants" for arg in entry.args.values())
+    said = re.search(rf"\b{re.escape(kind.split('_', maxsplit=1)[0])}", clause, re.I)
+    return entry.amount != "none" and not takes_variants and not said
 
 
 def _statuses(rules: Rules) -> set[str]:

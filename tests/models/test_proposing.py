@@ -189,3 +189,15 @@ def test_what_was_asked_of_a_thing_before_holds_when_its_exchange_is_asked_for()
         "Thank you for looking. Yes, please exchange one kettle."
     )
     assert ("exchange_items", ["k2"]) in [(kind, args.get("new_items")) for kind, args in changes(proposed(text))]
+
+
+def test_how_a_difference_is_paid_is_no_wish_to_give_something_back() -> None:
+    text = "Change the kettle of order #W2 to the ceramic one. Any price difference should be settled with my PayPal."
+    assert [kind for kind, _ in changes(proposed(text))] == ["change_items"]
+
+
+def test_what_only_tells_that_all_is_ready_asks_for_nothing() -> None:
+    text = "Please exchange one kettle of order #W1 for the ceramic one. All items for the exchange are ready."
+    found = proposed(text)
+    assert [kind for kind, _ in changes(found)] == ["exchange_items"]
+    assert found.missing == ()
