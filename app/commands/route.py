@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -49,23 +49,22 @@ def run(given: argparse.Namespace) -> int:
     if given.what != "list" and not given.preview and not (given.why or "").strip():
         raise Invalid('Say why, so that everybody knows: --why "…"')
     where = asked_about(given)
-    known = _known(where.rules, given.kind) if given.what != "list" else ()
+    known = _known(where.rules) if given.what != "list" else {}
     return asyncio.run(_run(where, given, known))
 
 
-def _known(folders: Sequence[Path], kind: str) -> tuple[str, ...]:
-    """Names of this kind that the rules know."""
+def _known(folders: Sequence[Path]) -> Mapping[str, tuple[str, ...]]:
+    """Names that the rules know, by kind. A prompt on trial can be switched off before its first ticket."""
     from config.load import load
 
     rules = load(folders)
-    prompts = {job.prompt for job in rules.jobs.values() if job.prompt}
     by_kind: dict[str, Iterable[str]] = {
-        "route": rules.routes, "model": rules.models, "prompt": prompts, "action": rules.actions,
+        "route": rules.routes, "model": rules.models, "prompt": rules.prompts, "action": rules.actions,
     }  # fmt: skip
-    return tuple(by_kind[kind])
+    return {kind: tuple(names) for kind, names in by_kind.items()}
 
 
-async def _run(where: Settings, given: argparse.Namespace, known: tuple[str, ...]) -> int:
+async def _run(where: Settings, given: argparse.Namespace, known: Mapping[str, tuple[str, ...]]) -> int:
     from app.commands.desk import opened
 
     queue = await opened(where)
@@ -89,18 +88,24 @@ async def _run(where: Settings, given: argparse.Namespace, known: tuple[str, ...
     return 0
 
 
-async def _there(queue: Queue, given: argparse.Namespace, known: tuple[str, ...]) -> None:
+async def _there(queue: Queue, given: argparse.Namespace, known: Mapping[str, tuple[str, ...]]) -> None:
     """A name with a slip in it would switch nothing off, in the middle of the night. Raises `Invalid`."""
     from config.load import nearest
     from store.queue import Invalid
 
     used = {one.name for one in await queue.operations(672) if one.kind == given.kind}
-    if given.name not in used | set(known):
-        hint = nearest(given.name, sorted(used | set(known)))
-        raise Invalid(f"No {given.kind} is called {given.name}{hint} Nothing was switched.")
-    way = given.waiting
-    if given.what == "off" and way not in ("hold", "review") and given.kind == "route" and way not in known:
-        raise Invalid(f"--waiting is hold, review or a route{nearest(way, ['hold', 'review', *known])}")
+    names = used | set(known[given.kind])
+    if given.name not in names:
+        other = next((kind for kind, others in known.items() if given.name in others), None)
+        if other is not None:
+            raise Invalid(f"{given.name} is no {given.kind}: say --kind {other}. Nothing was switched.")
+        hint = nearest(given.name, sorted(names))
+        raise Invalid(
+            f"No {given.kind} is called {given.name}{hint}{'' if hint.endswith('?') else '.'} Nothing was switched."
+        )
+    way, routes = given.waiting, known["route"]
+    if given.what == "off" and way not in ("hold", "review") and given.kind == "route" and way not in routes:
+        raise Invalid(f"--waiting is hold, review or a route{nearest(way, ['hold', 'review', *routes])}")
 
 
 def _switch(given: argparse.Namespace, actor: str) -> Switch:

@@ -166,7 +166,9 @@ def _jobs(rules: Rules) -> Iterator[Job]:
         )
         if len(models) == 1:
             models = (("every route", models[0][1]),)
-        yield Job(name, job.owner, job.risk, job.sources, models, job.prompt or "")
+        own, trial = job.prompt or "", job.trial
+        prompt = f"{own or name}, {trial.share:.0%} of the tickets {trial.prompt}" if trial else own
+        yield Job(name, job.owner, job.risk, job.sources, models, prompt)
 
 
 def _triggers(rules: Rules, dead: dict[tuple[str, int], str]) -> Iterator[Trigger]:

@@ -84,6 +84,7 @@ def _under(way: Way, station: str) -> list[str]:
     if job is None:
         return []
     models = [] if station == "look up" else [f"{route}: {model}" for route, model in job.models]
+    models += [f"prompt {job.prompt}"] if job.prompt else []
     return [line for text in (f"reads {', '.join(job.reads)}", *models) for line in wrap(text, 27)]
 
 
@@ -163,7 +164,8 @@ def _tables(way: Way) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ..
         ("job", "owner", "risk", "may read", "model"),
         [
             (job.name, job.owner, job.risk, ", ".join(job.reads),
-             "; ".join(f"{route}: {model} ({models.get(model, '')})" for route, model in job.models))
+             "; ".join(f"{route}: {model} ({models.get(model, '')})" for route, model in job.models)
+             + (f"; prompt {job.prompt}" if job.prompt else ""))
             for job in way.jobs
         ],
     )  # fmt: skip

@@ -109,3 +109,22 @@ def test_the_command_lists_compares_and_verifies(tmp_path: Path, capsys: pytest.
     assert main(["prompts", "diff", "drafting", "nothing", *rules]) == 1
     assert "There is no prompt nothing" in capsys.readouterr().err
     assert main(["prompts", "verify", *rules]) == 0
+
+
+def test_a_prompt_on_trial_is_on_the_map_and_can_be_switched_off_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    team = folder(tmp_path / "rules", drafting_short="Short. {ticket}")
+    jobs = (DEFAULTS / "jobs.toml").read_text()
+    trial = 'trial = { prompt = "drafting_short", share = 0.1 }\n\n[action]'
+    (team / "jobs.toml").write_text(jobs.replace("[action]", trial, 1))
+    there = ["--home", str(tmp_path / "home"), "--rules", str(team)]
+    off = ["route", "off", "drafting_short", "--why", "too curt", *there]
+    assert main(off) == 1
+    assert "drafting_short is no route: say --kind prompt. Nothing was switched." in capsys.readouterr().err
+    assert main([*off, "--kind", "prompt"]) == 0
+    assert "prompt drafting_short is OFF" in capsys.readouterr().out
+    assert main(["map", *there]) == 0
+    drawn = capsys.readouterr().out
+    assert "drafting, 10% of the tickets drafting_short" in " ".join(drawn.split())
+    assert "switched off now: prompt drafting_short" in drawn
