@@ -44,8 +44,8 @@ class Context:
     paying: dict[str, str] = field(default_factory=dict)
     """Orders that this ticket moves to another payment method, with that method."""
     handled: set[tuple[str, str, str]] = field(default_factory=set)
-    swapped: set[str] = field(default_factory=set)
-    """Names of the things that already have their new version: a clause that does not name them again means no other one."""
+    swapped: dict[str, set[str]] = field(default_factory=dict)
+    """The things that have their new version, and of which orders: a clause that does not name them again means no other."""
 
 
 @dataclass
@@ -92,7 +92,8 @@ def fill(kind: str, at: int, context: Context) -> list[Filled]:
 
 def _swapped(thing: Thing, at: int, context: Context) -> bool:
     name = str(thing.item.get("name"))
-    return name in context.swapped and not mentions(context.read[at].text, [name])
+    orders = context.swapped.get(name, set())
+    return bool(orders) and thing.order not in orders and not mentions(context.read[at].text, [name])
 
 
 def _find(kind: str, entry: ActionEntry, at: int, context: Context) -> Found:
@@ -119,7 +120,7 @@ def _with_items(kind: str, at: int, context: Context, things: Sequence[Thing]) -
                 filled.why[variants] = why
                 continue
             news.append(str(new["item_id"]))
-            context.swapped.add(str(thing.item.get("name")))
+            context.swapped.setdefault(str(thing.item.get("name")), set()).add(order)
         chosen.append(str(thing.item["item_id"]))
         context.handled.add((kind, order, _key(thing)))
     filled.args |= {items: chosen} if chosen else {items: [str(thing.item["item_id"]) for thing in things]}

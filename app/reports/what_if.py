@@ -208,7 +208,7 @@ def _listed(title: str, cases: Sequence[Case]) -> Iterator[str]:
     yield ""
     yield title
     for case in cases[:TOLD]:
-        people = f" · people: {', '.join(case.people)}" if case.people else ""
+        people = f" · people: {', '.join(dict.fromkeys(case.people))}" if case.people else ""
         yield f"  {'⚠' if case.overridden else ' '} {case.ticket_id}  {case.effect} · {case.was} → {case.would}{people}"
     if len(cases) > TOLD:
         yield f"  … {len(cases) - TOLD} more; --json has the numbers"
