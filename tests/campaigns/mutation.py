@@ -34,6 +34,8 @@ RULES: dict[str, tuple[str, ...]] = {
     "routing": ("test_routing",),
     "gate": ("test_gate",),
     "stops": ("test_stops", "test_gate"),
+    "plans": ("test_stops", "test_gate"),
+    "slots": ("test_slots",),
     "proof": ("test_proof", "test_proof_words", "test_leaks"),
     "ground": ("test_standing", "test_ground"),
     "courtesy": ("test_courtesy",),

@@ -81,4 +81,12 @@ EQUIVALENT: dict[str, str] = {
     "stops: return frozenset().union(*found) if all(found) else frozenset() [returns None]": "only spares work: the rule is always looked at",
     'proof: word = sentence.split(" ", 1)[0] [0 + 1]': "every sentence is looked for under its second word",
     'stops: if word.endswith("y") and len(word) > 3 and word[-2] not in "aeiou": [\'aeiou\' → other]': "a question mark is never the letter before an ending",
+    "plans: if not _kept or _kept[0][0] is not reviews: [0 + 1] #2": "only spares work: the rules are taken apart again",
+    'plans: return _SIGNS["action"](if_.action) [returns None]': "only spares work: the rule is always looked at",
+    "plans: return frozenset({_ONE_MODEL if if_.one_model_only else _ACTS}) [returns None]": "only spares work: the rule is always looked at",
+    "plans: return next((each for each in offered if each), None) [returns None]": "only spares work: the rule is always looked at",
+    "plans: proposal.hidden > 0, [Gt → GtE]": "only spares work: the rule is looked at more often",
+    'plans: shown.update([f"has {name}" for name, there in zip(_MARKS, has, strict=True) if there]) [True → False]': "both are of the same length",
+    "plans: return found | {_SILENT} if found else found [returns None]": "only spares work: the rule is always looked at",
+    "plans: return found | {_SILENT} if found else found [BitOr → BitAnd]": "only spares work: the rule is always looked at",
 }
