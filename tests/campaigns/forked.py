@@ -7,6 +7,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import inspect
+import math
 import os
 import resource
 import sys
@@ -122,7 +123,12 @@ def _generated(item: pytest.Item) -> bool:
 
 
 def _reached(item: pytest.Item, module: ModuleType) -> tuple[set[int], float]:
-    """The lines of a module that a test runs when nothing is remembered yet, and how many seconds it takes to."""
+    """The lines of a module that a test runs when nothing is remembered yet, and how many seconds it takes to.
+
+    One whose examples are generated is asked in any case, and last.
+    """
+    if _generated(item):
+        return set(), math.inf
 
     def run() -> None:
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
