@@ -13,3 +13,7 @@ def test_a_slot_is_filled_wherever_it_stands() -> None:
 def test_a_slot_that_nobody_fills_stays_in_its_braces() -> None:
     assert filled("over {limit}", {}) == "over {limit}"
     assert filled("a {brace that is no slot}, {}", {"brace": "x"}) == "a {brace that is no slot}, {}"
+
+
+def test_a_sentence_without_slots_stays_as_it_is() -> None:
+    assert filled("Refunds take a week", {"amount": "€5.00"}) == "Refunds take a week"
