@@ -54,7 +54,8 @@ def _rest(stats: Stats) -> Iterator[str]:
     yield f"  retries             {counted(stats.retries)} calls"
     yield f"  first reply         {_spread(stats.first_reply)}"
     yield f"  to decision         {_spread(stats.to_decision)}"
-    yield f"  waiting now         {_spread(stats.waiting)}"
+    yield f"  waiting now         {_now(stats)}"
+    yield f"  their age           {_spread(stats.waiting)}"
     spot = stats.spot
     yield (
         f"  spot checks         {spot.graded} of {spot.drawn} graded: {spot.good} good, {spot.wrong} wrong, "
@@ -70,6 +71,11 @@ def _rest(stats: Stats) -> Iterator[str]:
     if care.mine_planted.whole:
         yield f"                      {counted(care.mine_planted)} planted cases found"
     yield ""
+
+
+def _now(stats: Stats) -> str:
+    oldest = f", the oldest since {span((stats.at - stats.oldest_at).total_seconds())}" if stats.oldest_at else ""
+    return f"{stats.waiting.count}{oldest}, {stats.due} overdue, {stats.held} held"
 
 
 def _ranked(title: str, cells: tuple[StatsCell, ...], what: str) -> Iterator[str]:

@@ -1,41 +1,44 @@
-"""Counters as roll-ups: kept in the transaction of what they count, read without a scan of any table."""
+"""The live numbers beside the list, from the same roll-ups as the figures; and what only they tell: tallies of five minutes
+and gauges, kept in the transaction of what they count, read without a scan of any table."""
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, literal_column, select, text
+from sqlalchemy import func, select, text
 from sqlmodel import Session
 
+from store import standing
 from store.contract import now
 from store.live import Counters, RouteCounters
-from store.tables import ExecutionRow, MessageRow, ReviewCountRow, ReviewRow, SwitchRow, TallyRow, WorkerRow, table
+from store.sheets import start_of, sums
+from store.tables import SwitchRow, TallyRow, WorkerRow, table
 
 HOUR = 3600
 FIVE_MINUTES = 300
 GAUGE = 0
 """The bucket of what is counted now rather than over time."""
 
-COUNTED = 10_000
-"""Overdue reviews are counted up to here: beyond, the exact number helps nobody and costs time."""
-
 DOWN_AFTER = 3
 """Calls in a row of minutes without one answer, after which a model counts as down: one or two are a hiccup."""
 
 WORKER_ALIVE = timedelta(seconds=10)
 
-_tallies, _reviews, _workers = table(TallyRow), table(ReviewRow), table(WorkerRow)
-_switches, _messages, _executions = table(SwitchRow), table(MessageRow), table(ExecutionRow)
+_tallies, _workers, _switches = table(TallyRow), table(WorkerRow), table(SwitchRow)
 _ADD = text(
     "INSERT INTO tallies (name, at, key, count) VALUES (:name, :at, :key, :n) "
     "ON CONFLICT (name, at, key) DO UPDATE SET count = tallies.count + :n"
 )
-_PER_ROUTE = {
-    "handled": "handled", "replies": "replies", "repeats": "returned", "retries": "retries", "failures": "failures",
-    "overrides": "overrides",
-}  # fmt: skip
-"""Fields by the roll-up they are read from. `repeats` are the replies that somebody came back on, each once."""
+_PER_ROUTE: dict[str, tuple[str, ...]] = {
+    "handled": ("handled",),
+    "replies": ("replies",),
+    "repeats": ("returned",),
+    "retries": ("call_retries",),
+    "failures": ("stopped", "carry_errors"),
+    "overrides": ("overrides",),
+}
+"""Fields by the figures they are read from, as the stats and routes screens read them."""
 
 
 def add(session: Session, name: str, key: str, *, n: int = 1, at: datetime | None = None, seconds: int = HOUR) -> None:
@@ -49,32 +52,26 @@ def add(session: Session, name: str, key: str, *, n: int = 1, at: datetime | Non
     session.execute(_ADD, {"name": name, "at": bucket, "key": key, "n": n})
 
 
-def in_state(session: Session, state: str) -> int:
-    """How many reviews are in a state now."""
-    cells = table(ReviewCountRow)
-    return int(session.execute(select(func.sum(cells.c.count)).where(cells.c.state == state)).scalar() or 0)
-
-
 def counters(session: Session, hours: int) -> Counters:
     """The live numbers over that many hours."""
     moment = now()
-    open_ = _reviews.c.state == literal_column("'open'")
-    overdue = select(_reviews.c.n).where(open_, _reviews.c.due_at <= moment).limit(COUNTED)
+    stands = standing.as_listed(session, moment)
+    window = start_of(moment, hours), int(moment.timestamp()) + 1
     retries, retry_series = _last_hour(session, "retry_steps", moment)
     _, switch_series = _last_hour(session, "route_switches", moment)
     return Counters(
         at=moment,
         hours=hours,
-        waiting=in_state(session, "open"),
-        oldest_at=session.execute(select(func.min(_reviews.c.created_at)).where(open_)).scalar(),
-        due=session.execute(select(func.count()).select_from(overdue.subquery())).scalar_one(),
-        held=in_state(session, "held"),
-        routes=_routes(session, moment, hours),
+        waiting=stands.waiting,
+        oldest_at=stands.oldest_at,
+        due=stands.due,
+        held=stands.held,
+        routes=_routes(session, window),
         retries_by_step=retries,
         retries_series=retry_series,
         route_switches=sum(switch_series),
         route_switches_series=switch_series,
-        confusions=sum(_over(session, "confusions", moment, hours).values()),
+        confusions=max(0, sum(sums(session, ["confused.all"], *window)["confused.all"].values())),
         spot_checks_waiting=gauge(session, "spot_checks"),
         workers=session.execute(
             select(func.count()).where(_workers.c.beat_at > moment - WORKER_ALIVE, _workers.c.buried.is_(False))
@@ -112,28 +109,22 @@ def gauge(session: Session, name: str) -> int:
     return int(session.execute(found).scalar() or 0)
 
 
-def _over(session: Session, name: str, moment: datetime, hours: int) -> dict[str, int]:
-    """The sums by key over the last hours, the running one included."""
-    first = int(moment.timestamp()) // HOUR * HOUR - (hours - 1) * HOUR
-    found = (
-        select(_tallies.c.key, func.sum(_tallies.c.count).label("n"))
-        .where(_tallies.c.name == name, _tallies.c.at >= max(first, 1))
-        .group_by(_tallies.c.key)
-    )
-    return {row.key: int(row.n) for row in session.execute(found)}
-
-
-def _routes(session: Session, moment: datetime, hours: int) -> tuple[RouteCounters, ...]:
-    sums = {field: _over(session, name, moment, hours) for field, name in _PER_ROUTE.items()}
+def _routes(session: Session, window: tuple[int, int]) -> tuple[RouteCounters, ...]:
+    every = [f"{name}.route" for names in _PER_ROUTE.values() for name in names]
+    found = sums(session, every, *window)
     off = {
         row.name
         for row in session.execute(
             select(_switches.c.name).where(_switches.c.kind == "route", _switches.c.on.is_(False))
         )
     }
-    names = sorted({key for counts in sums.values() for key in counts} | off)
+
+    def n(field: str, route: str) -> int:
+        return max(0, sum(found[f"{name}.route"].get(route, 0) for name in _PER_ROUTE[field]))
+
+    names = sorted({key for counts in found.values() for key, n in counts.items() if key and n} | off)
     return tuple(
-        RouteCounters(name=name, on=name not in off, **{field: sums[field].get(name, 0) for field in _PER_ROUTE})
+        RouteCounters(name=name, on=name not in off, **{field: n(field, name) for field in _PER_ROUTE})
         for name in names
     )
 

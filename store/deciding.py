@@ -12,7 +12,6 @@ from sqlmodel import Session
 from store import (
     carrying,
     claims,
-    counting,
     heeding,
     locks,
     noting,
@@ -76,8 +75,6 @@ def decide(session: Session, judge: Judge, decision: Decision, lease: Lease) -> 
         _looked(judge, shown, gate, decision)
     if row.planted:
         return _planted(session, judge, row, decision, chosen)
-    if chosen.overrides:
-        counting.add(session, "overrides", row.route)
     needs_two = chosen.lets_go and _needs_two(shown.gate, gate)
     others = [actor for actor in shown.approvals if actor != decision.actor]
     if needs_two and decision.actor in shown.approvals:
@@ -210,7 +207,6 @@ def _instead(session: Session, row: ReviewRow, decision: Decision) -> Outcome:
     until = now() + timedelta(seconds=_UNDO_LIST)
     outcome = Outcome(decision_id=decision.id, review_id=row.id, effect="sent round again", undo_until=None)
     if isinstance(way, Retry):
-        counting.add(session, "overrides", row.route)
         reviewing.move(session, row, "superseded", "review.superseded", actor=who, why="retry with details")
         _back_to_work(session, row, way.details, who)
     elif isinstance(way, HandOver):

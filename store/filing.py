@@ -255,9 +255,6 @@ def _hold(session: Session, judge: Judge, ticket: TicketRow, work: WorkRow, end:
 
 def _count_route(session: Session, ticket: TicketRow, end: Ending) -> None:
     route = end.proposal.route.name
-    counting.add(session, "handled", route)
-    if end.failure is not None:
-        counting.add(session, "failures", route)
     if route == "fallback" or (ticket.route is not None and ticket.route != route):
         counting.add(session, "route_switches", route, seconds=counting.FIVE_MINUTES)
     ticket.route = route

@@ -336,7 +336,11 @@ class Stats(Value):
     first_reply: Spread = Spread()
     to_decision: Spread = Spread()
     waiting: Spread = Spread()
+    waiting_by: dict[str, int] = Field(default_factory=dict)
+    """What waits by its first gate reason."""
     oldest_at: Time | None = None
+    due: int = 0
+    held: int = 0
     spot: SpotFigures = SpotFigures()
     reasons: tuple[StatsCell, ...] = ()
     messages: tuple[StatsCell, ...] = ()

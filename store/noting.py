@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from store import counting, measuring, reading, sheets
+from store import measuring, reading, sheets
 from store.case import Ending
 from store.contract import Attempt, Decision, Edit, Gate, Proposal, Reject, Respond, Retry
 from store.live import RepeatContact
@@ -80,7 +80,6 @@ def repeat(session: Session, contact: RepeatContact) -> None:
     sheet = Sheet()
     if not earlier:
         measuring.returned(sheet, row.at, proposal, row.text)
-        counting.add(session, "returned", contact.route, at=row.at)
         why = "wrote again on the thread" if contact.why == "same_thread" else "wrote again on the same matter"
         sheets.behind(session, "repeats", apart, text=f"{why}, {_later(contact.at - row.at)}", **told)
     if contact.confusion and not any(earlier):
@@ -126,12 +125,17 @@ def waiting(session: Session, row: ReviewRow, step: int) -> None:
     """A review begins to wait for a person, or stops. A planted one is no ticket's."""
     if row.planted:
         return
-    second = int(row.created_at.timestamp())
-    at, sheet = second - second % FIVE_MINUTES, Sheet()
+    at, sheet = filed_in(row.created_at), Sheet()
     sheet.gauge(WAITING, "", step, at=at)
     sheet.write(session)
     if step < 0:
         sheets.drop_zero(session, WAITING, at)
+
+
+def filed_in(at: datetime) -> int:
+    """The five minutes in which a review was filed, by the second they begin."""
+    second = int(at.timestamp())
+    return second - second % FIVE_MINUTES
 
 
 # ── decisions ────────────────────────────────────────────────────────────────

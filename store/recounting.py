@@ -16,7 +16,7 @@ from store import journal, measuring, noting, planted, reading, spotting
 from store.contract import Attempt
 from store.engine import open_database
 from store.figure_tables import BehindRow, FigureRow, SpotCheckRow
-from store.sheets import FIVE_MINUTES, Sheet
+from store.sheets import Sheet
 from store.tables import (
     AttemptRow,
     DecisionRow,
@@ -83,8 +83,7 @@ def recount(session: Session) -> Cells:
         planted.count(sheet, row)
     open_ = select(_reviews.c.created_at).where(_reviews.c.state == "open", _reviews.c.planted.is_(False))
     for at in session.execute(open_).scalars():
-        second = int(at.timestamp())
-        sheet.gauge(noting.WAITING, "", 1, at=second - second % FIVE_MINUTES)
+        sheet.gauge(noting.WAITING, "", 1, at=noting.filed_in(at))
     return Counter({cell: n for cell, n in sheet.cells.items() if n})
 
 

@@ -289,8 +289,6 @@ def _unexplained(judge: Judge, row: ExecutionRow, state: str) -> Failure:
 
 
 def _count_end(session: Session, row: ExecutionRow) -> None:
-    if row.state != "done":
-        counting.add(session, "failures", row.route)
     if row.state == "unknown":
         counting.add(session, "executions:unknown", "", seconds=counting.GAUGE)
 

@@ -8,7 +8,7 @@ import json
 from sqlmodel import Session
 
 from config.rules import Windows
-from store import counting, journal, noting, reading, spotting
+from store import journal, noting, reading, spotting
 from store.contract import now
 from store.tables import DecisionRow, ExecutionRow, MessageRow, TicketRow
 
@@ -38,8 +38,6 @@ def sent(session: Session, ticket: TicketRow, row: ExecutionRow, windows: Window
     session.flush()
     ticket.version += 1
     noting.reply(session, ticket, message, proposal)
-    if alone:
-        counting.add(session, "replies", route, at=message.at)
     if checked:
         spotting.draw(session, message, proposal, 2 if sampled(f"{ticket.id}/2", windows.spot_check_twice) else 1)
     journal.append(

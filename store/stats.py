@@ -1,15 +1,14 @@
 """The figures read: one query layer for the stats screen, `lastclick stats` and the metrics. Reads roll-ups only, so that a
-million tickets cost what a thousand do."""
+million tickets cost what a thousand do; what stands now comes from `standing`, which says who is told of planted cases."""
 
 from __future__ import annotations
 
 import base64
 from datetime import datetime
 
-from sqlalchemy import func, select
 from sqlmodel import Session
 
-from store import noting, reading, sheets
+from store import noting, reading, sheets, standing
 from store.contract import now
 from store.figure_tables import BehindRow
 from store.live import (
@@ -27,14 +26,14 @@ from store.live import (
 )
 from store.queue import Invalid
 from store.sheets import DAY, HOUR, gauges, key_of, spread, start_of, sums
-from store.tables import DecisionRow, ReviewRow, table
+from store.standing import Standing
+from store.tables import DecisionRow
 
 SHOWN = 50
 """Lines of one list of figures; the rest is told as one line less."""
 TREND_DAYS = 28
 _ALWAYS: tuple[Dimension, ...] = ("reason", "message")
 _FINDINGS = ("good", "wrong", "unclear")
-_reviews = table(ReviewRow)
 
 
 def stats(session: Session, question: Question, actor: str) -> Stats:
@@ -44,6 +43,7 @@ def stats(session: Session, question: Question, actor: str) -> Stats:
     before = start - question.hours * HOUR
     whole = _totals(session, start, end)
     past = sums(session, ["returned.all", "replies.all"], before, start)
+    stands = standing.to_whom(session, actor, moment)
     apart = {by: cells(session, by, (before, start, end)) for by in {question.by, *_ALWAYS}}
     return Stats(
         at=moment,
@@ -60,10 +60,11 @@ def stats(session: Session, question: Question, actor: str) -> Stats:
         retries=_share(whole, "call_retries", "calls"),
         first_reply=_spread(session, "first_reply_ms.all", start, end),
         to_decision=_spread(session, "decide_ms.all", start, end),
-        waiting=_waiting(session, moment),
-        oldest_at=session.execute(
-            select(func.min(_reviews.c.created_at)).where(_reviews.c.state == reading.spelled_out("open"))
-        ).scalar(),
+        waiting=_waiting(session, moment, stands),
+        waiting_by=stands.reasons,
+        oldest_at=stands.oldest_at,
+        due=stands.due,
+        held=stands.held,
         spot=_spot(session, whole),
         reasons=apart["reason"],
         messages=apart["message"],
@@ -139,10 +140,13 @@ def _order(one: StatsCell) -> tuple[int, int, int, str]:
 # ── now ──────────────────────────────────────────────────────────────────────
 
 
-def _waiting(session: Session, moment: datetime) -> Spread:
-    """How old what waits is, from how many were filed in which five minutes."""
+def _waiting(session: Session, moment: datetime, stands: Standing) -> Spread:
+    """How old what waits is, from how many were filed in which five minutes. No planted case is in those."""
     second, counts = moment.timestamp(), dict[int, int]()
-    for (_, at), n in gauges(session, noting.WAITING).items():
+    filed = {at: n for (_, at), n in gauges(session, noting.WAITING).items()}
+    for at in (noting.filed_in(one) for one in stands.listed):
+        filed[at] = filed.get(at, 0) + 1
+    for at, n in filed.items():
         part = sheets.bucket(max(0.0, second - at - sheets.FIVE_MINUTES / 2) * 1000)
         counts[part] = counts.get(part, 0) + n
     return spread(counts)

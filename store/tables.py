@@ -218,7 +218,7 @@ class PlantedRow(SQLModel, table=True):
     missed, withdrawn."""
 
     __tablename__ = "planted"
-    __table_args__ = (Index("planted_origin", "origin"), Index("planted_at", "at"))
+    __table_args__ = (Index("planted_origin", "origin"), Index("planted_at", "at"), Index("planted_waiting", "state"))
 
     review_id: str = Field(primary_key=True, foreign_key="reviews.id")
     ticket_id: str = Field(foreign_key="tickets.id")

@@ -175,7 +175,6 @@ def record(session: Session, ticket_id: str, attempts: tuple[Attempt, ...]) -> N
             # An answer that does not fit is an answer: the model is there.
             counting.called(session, one.model, answered=one.outcome == "ok" or one.tokens_out > 0)
         if one.number > 1:
-            counting.add(session, "retries", one.route)
             counting.add(session, "retry_steps", one.step, seconds=counting.FIVE_MINUTES)
     if fresh:
         noting.attempts(session, ticket_id, fresh)
@@ -189,9 +188,6 @@ def link_repeat(session: Session, repeat: RepeatContact) -> None:
         return
     noting.repeat(session, repeat)
     session.add(RepeatRow(**repeat.model_dump()))
-    counting.add(session, "repeats", repeat.route)
-    if repeat.confusion:
-        counting.add(session, "confusions", repeat.route)
     session.flush()
     journal.append(
         session, "repeat.linked", repeat.ticket_id, ticket=repeat.ticket_id, **repeat.model_dump(mode="json")

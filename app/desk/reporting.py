@@ -151,6 +151,12 @@ def _spread(spread: Spread) -> Cell:
     return (told, "")
 
 
+def _now(stats: Stats) -> Cell:
+    oldest = f" · oldest {took((stats.at - stats.oldest_at).total_seconds())}" if stats.oldest_at else ""
+    more = "".join(f" · {n} {what}" for n, what in ((stats.due, "overdue"), (stats.held, "held")) if n)
+    return (f"{stats.waiting.count}{oldest}{more}", "")
+
+
 def _people(stats: Stats) -> Iterator[Content]:
     kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(stats.override_kinds.items(), key=lambda one: -one[1]))
     yield words("Work", "$secondary bold")
@@ -161,7 +167,8 @@ def _people(stats: Stats) -> Iterator[Content]:
     yield _fact("retries", _of(stats.retries, "calls"))
     yield _fact("first reply", _spread(stats.first_reply))
     yield _fact("to decision", _spread(stats.to_decision))
-    yield _fact("waiting now", _spread(stats.waiting))
+    yield _fact("waiting now", _now(stats))
+    yield _fact("their age", _spread(stats.waiting))
     each = f" · {stats.cost_micros / 1e6 / stats.resolved:.4f} a resolved ticket" if stats.resolved else ""
     yield _fact("cost", (f"{stats.cost_micros / 1e6:.4f}{each}", ""))
 
