@@ -79,6 +79,7 @@ def repeat(session: Session, contact: RepeatContact) -> None:
     earlier = list(session.execute(known).scalars())
     sheet = Sheet()
     if not earlier:
+        sheets.mark_again(session, "returned.reply", measuring.pattern(row.text), row.at)
         measuring.returned(sheet, row.at, proposal, row.text)
         why = "wrote again on the thread" if contact.why == "same_thread" else "wrote again on the same matter"
         sheets.behind(session, "repeats", apart, text=f"{why}, {_later(contact.at - row.at)}", **told)

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import ColumnElement, Row, delete, func, select
 from sqlmodel import Session
 
-from store import journal, measuring, noting, planted, reading, spotting
+from store import journal, measuring, noting, planted, reading, sheets, spotting
 from store.contract import Attempt
 from store.engine import open_database
 from store.figure_tables import BehindRow, FigureRow, SpotCheckRow
@@ -53,7 +53,10 @@ def repair(url: str | Path) -> int:
     """Puts the counted figures in place of the kept ones, in one transaction. Returns how many differed."""
     database = open_database(url)
     try:
-        return database.write(_mend)
+        wrong = database.write(_mend)
+        if wrong:  # once they are committed: many writers' sums are added at the end of a transaction
+            database.write(lambda session: sheets.mark_all_again(session, "returned.reply"), journaled=False)
+        return wrong
     finally:
         database.close()
 
@@ -61,7 +64,7 @@ def repair(url: str | Path) -> int:
 def _mend(session: Session) -> int:
     wrong = differences(session)
     if wrong:
-        session.execute(delete(_figures).where(_figures.c.name != noting.STREAK))
+        session.execute(delete(_figures).where(_counted()))
         sheet = Sheet()
         sheet.cells = recount(session)
         sheet.write(session)
@@ -96,8 +99,13 @@ def behind(session: Session) -> dict[str, int]:
 
 def _kept(session: Session) -> Cells:
     wanted = select(_figures.c.name, _figures.c.at, _figures.c.key, _figures.c.part, _figures.c.count.label("n"))
-    rows = session.execute(wanted.where(_figures.c.name != noting.STREAK, _figures.c.count != 0))
+    rows = session.execute(wanted.where(_counted(), _figures.c.count != 0))
     return Counter({(row.name, int(row.at), row.key, row.part): int(row.n) for row in rows})
+
+
+def _counted() -> ColumnElement[bool]:
+    """All but the runs of approvals, which no table keeps, and what only finds others."""
+    return (_figures.c.name != noting.STREAK) & ~_figures.c.name.startswith(sheets.AGAIN)
 
 
 # ── from the tables ──────────────────────────────────────────────────────────

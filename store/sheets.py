@@ -21,6 +21,11 @@ LONGEST_KEY = 120
 STEPS = 4
 """Buckets of a histogram between a length of time and its double: a percentile is right within ten percent."""
 
+LONGEST = 28 * DAY
+"""The longest time that is ever asked for at once."""
+AGAIN = "again."
+"""Before the name of a figure: in which days keys stand that came up more than once. An index, no figure."""
+
 Dims = Mapping[str, Iterable[str]]
 """Keys by what they are told apart by."""
 
@@ -177,16 +182,48 @@ def sums(
 
 
 def top(session: Session, name: str, start: int, end: int, limit: int) -> list[str]:
-    """The keys under which a name came to most, the most first: for keys that are without number."""
+    """The keys under which a name came to most, the most first: for keys that are without number, most of which are
+    there once. Those that are there again are found by `mark_again`; the newest of the others fill up."""
+    again = select(_figures.c.key).where(
+        _figures.c.name == f"{AGAIN}{name}", _figures.c.at >= start - start % DAY, _figures.c.at < end
+    )
     arms = [
-        select(_figures.c.key, func.sum(_figures.c.count).label("n"))
-        .where(_figures.c.name == name + suffix, _figures.c.at >= low, _figures.c.at < high)
-        .group_by(_figures.c.key)
+        select(_figures.c.key, _figures.c.count.label("n")).where(
+            _figures.c.name == name + suffix, _figures.c.at >= low, _figures.c.at < high, _figures.c.key.in_(again)
+        )
         for suffix, low, high in spans(start, end)
     ]
     every = union_all(*arms).subquery()
     ranked = select(every.c.key).group_by(every.c.key).order_by(func.sum(every.c.n).desc(), every.c.key)
-    return list(session.execute(ranked.limit(limit)).scalars())
+    found = list(session.execute(ranked.limit(limit)).scalars())
+    if len(found) < limit:
+        once = select(_figures.c.key).where(_figures.c.name == name, _figures.c.at >= start, _figures.c.at < end)
+        newest = once.order_by(_figures.c.at.desc(), _figures.c.key.desc()).limit(limit * 2)
+        found += [key for key in dict.fromkeys(session.execute(newest).scalars()) if key not in set(found)]
+    return found[:limit]
+
+
+def mark_again(session: Session, name: str, key: str, at: datetime) -> None:
+    """Before it is counted once more: marks a key that came up in the same four weeks already."""
+    day = int(at.timestamp()) // DAY * DAY
+    near = (_figures.c.at >= day - LONGEST) & (_figures.c.at <= day + LONGEST)
+    known = select(_figures.c.at).where(_figures.c.name == f"{name}/day", _figures.c.key == key_of(key), near).limit(1)
+    if session.execute(known).first() is not None:
+        sheet = Sheet()
+        sheet.gauge(f"{AGAIN}{name}", key, 1, at=day)
+        sheet.write(session)
+
+
+REMARK = text(
+    "INSERT INTO figures (name, at, key, part, count) SELECT :mark, at, key, 0, 1 FROM figures WHERE name = :name "
+    "AND key IN (SELECT key FROM figures WHERE name = :name GROUP BY key HAVING sum(count) > 1)"
+)
+
+
+def mark_all_again(session: Session, name: str) -> None:
+    """The same for all that was counted: for what was there before, and after a repair."""
+    session.execute(delete(_figures).where(_figures.c.name == f"{AGAIN}{name}"))
+    session.execute(REMARK, {"mark": f"{AGAIN}{name}", "name": f"{name}/day"})
 
 
 def buckets(session: Session, name: str, start: int, end: int) -> dict[str, dict[int, int]]:

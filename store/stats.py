@@ -4,6 +4,7 @@ million tickets cost what a thousand do; what stands now comes from `standing`, 
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -41,19 +42,20 @@ def stats(session: Session, question: Question, actor: str) -> Stats:
     moment = now()
     start, end = start_of(moment, question.hours), int(moment.timestamp()) + 1
     before = start - question.hours * HOUR
-    whole = _totals(session, start, end)
-    past = sums(session, ["returned.all", "replies.all"], before, start)
+    dims = tuple(dict.fromkeys((question.by, *_ALWAYS)))
+    read = _Read(session, dims, before, start, end)
+    whole, past = read.totals(read.found), read.totals(read.past)
     stands = standing.to_whom(session, actor, moment)
-    apart = {by: cells(session, by, (before, start, end)) for by in {question.by, *_ALWAYS}}
+    apart = {by: read.cells(by) for by in dims}
     return Stats(
         at=moment,
         question=question,
         repeats=_share(whole, "returned", "replies"),
-        before=_share({name: cells.get("", 0) for name, cells in past.items()}, "returned", "replies"),
+        before=_share(past, "returned", "replies"),
         trend=_trend(session, moment, "returned", "replies"),
         cells=apart[question.by],
         overrides=_share(whole, "overrides", "decided"),
-        override_kinds=sums(session, ["override.kind"], start, end)["override.kind"],
+        override_kinds=read.found["override.kind"],
         override_trend=_trend(session, moment, "overrides", "decided"),
         reopened=_share(whole, "reopened", "resolved"),
         confusions=_share(whole, "confused", "replies"),
@@ -81,11 +83,6 @@ _ALL = (
 )  # fmt: skip
 
 
-def _totals(session: Session, start: int, end: int) -> dict[str, int]:
-    found = sums(session, [f"{name}.all" for name in _ALL], start, end)
-    return {name: cells.get("", 0) for name, cells in found.items()}
-
-
 def _share(totals: dict[str, int], part: str, whole: str) -> Share:
     return Share(part=max(0, totals[f"{part}.all"]), whole=max(0, totals[f"{whole}.all"]))
 
@@ -106,35 +103,54 @@ def _trend(session: Session, moment: datetime, part: str, whole: str) -> tuple[S
 
 
 _APART = ("returned", "replies", "overrides", "decided", "confused")
+_BEFORE = ("returned", "replies")
 
 
-def cells(session: Session, by: Dimension, times: tuple[int, int, int]) -> tuple[StatsCell, ...]:
-    """One line a key: what customers came back on most first, then what people changed most, then what is used most."""
-    before, start, end = times
-    # Every reply a model writes may be a pattern of its own: only those that came back most are looked up.
-    keys = sheets.top(session, f"returned.{by}", start, end, SHOWN) if by == "reply" else None
-    found = sums(session, [f"{name}.{by}" for name in _APART], start, end, keys)
-    past = sums(session, [f"{name}.{by}" for name in ("returned", "replies")], before, start, keys)
-    made = [
-        StatsCell(
-            key=key,
-            repeats=_of(found[f"returned.{by}"], found[f"replies.{by}"], key),
-            before=_of(past[f"returned.{by}"], past[f"replies.{by}"], key),
-            overrides=_of(found[f"overrides.{by}"], found[f"decided.{by}"], key),
-            confusions=found[f"confused.{by}"].get(key, 0),
+class _Read:
+    """All that a window came to, and the one before it: one statement each, and two more for replies."""
+
+    def __init__(self, session: Session, dims: Sequence[Dimension], before: int, start: int, end: int) -> None:
+        named = [by for by in dims if by != "reply"]
+        now_ = [f"{name}.all" for name in _ALL] + ["override.kind"]
+        self.found = sums(session, now_ + _names(_APART, named), start, end)
+        self.past = sums(session, _names(_BEFORE, ["all", *named]), before, start)
+        if "reply" in dims:
+            # Every reply a model writes may be a pattern of its own: only those that came back most are looked up.
+            keys = sheets.top(session, "returned.reply", start, end, SHOWN)
+            self.found |= sums(session, _names(_APART, ["reply"]), start, end, keys)
+            self.past |= sums(session, _names(_BEFORE, ["reply"]), before, start, keys)
+
+    def totals(self, figures: dict[str, dict[str, int]]) -> dict[str, int]:
+        return {name: cells.get("", 0) for name, cells in figures.items() if name.endswith(".all")}
+
+    def cells(self, by: Dimension) -> tuple[StatsCell, ...]:
+        """One line a key: what customers came back on most first, then what people changed most, then what is used most."""
+        back, sent, changed, decided, confused = (self.found[f"{name}.{by}"] for name in _APART)
+        past = [self.past[f"{name}.{by}"] for name in _BEFORE]
+
+        def order(key: str) -> tuple[int, int, int, str]:
+            whole = sent.get(key, 0) + decided.get(key, 0)
+            return (-back.get(key, 0), -changed.get(key, 0), -whole, key)
+
+        used = {key for counts in (sent, decided) for key, n in counts.items() if key and n > 0}
+        return tuple(
+            StatsCell(
+                key=key,
+                repeats=_of(back, sent, key),
+                before=_of(past[0], past[1], key),
+                overrides=_of(changed, decided, key),
+                confusions=confused.get(key, 0),
+            )
+            for key in sorted(used, key=order)[:SHOWN]
         )
-        for key in {key for counts in found.values() for key in counts if key}
-    ]
-    used = [one for one in made if one.repeats.whole or one.overrides.whole]
-    return tuple(sorted(used, key=_order)[:SHOWN])
+
+
+def _names(what: Sequence[str], dims: Sequence[str]) -> list[str]:
+    return [f"{name}.{by}" for by in dims for name in what]
 
 
 def _of(parts: dict[str, int], wholes: dict[str, int], key: str) -> Share:
     return Share(part=max(0, parts.get(key, 0)), whole=max(0, wholes.get(key, 0)))
-
-
-def _order(one: StatsCell) -> tuple[int, int, int, str]:
-    return (-one.repeats.part, -one.overrides.part, -one.repeats.whole - one.overrides.whole, one.key)
 
 
 # ── now ──────────────────────────────────────────────────────────────────────

@@ -83,6 +83,8 @@ def test_the_tickets_behind_a_line_with_what_was_changed(home: Path, capsys: pyt
     assert "t0  wrote again on the thread" in said(capsys, home, "stats", "--tickets", "messy")
     changed = said(capsys, home, "stats", "--tickets", "all", "--changed")
     assert "Refund €120.00 → rejected, wrong facts" in changed
+    again = said(capsys, home, "stats", "--tickets", "all", "--of", "reopened")
+    assert again.split()[2] == "t0"
     assert said(capsys, home, "stats", "--tickets", "routine").strip() == "No ticket is behind this."
 
 

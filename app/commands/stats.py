@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, get_args
 
 from config.settings import Settings
-from store.live import Dimension
+from store.live import Dimension, Measure
 
 if TYPE_CHECKING:
     from store.live import CasePage, Stats
@@ -23,7 +23,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--by", choices=get_args(Dimension), default="route", help="tell apart by (default route)")
     parser.add_argument("--tickets", metavar="LINE", help="list the tickets behind this line, or behind `all`")
-    parser.add_argument("--changed", action="store_true", help="with --tickets: those that people changed")
+    of = parser.add_mutually_exclusive_group()
+    of.add_argument("--changed", action="store_true", help="with --tickets: those that people changed")
+    of.add_argument(
+        "--of", choices=get_args(Measure), default="repeats", metavar="WHAT",
+        help=f"with --tickets: {', '.join(get_args(Measure))} (default repeats)",
+    )  # fmt: skip
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most N tickets (default 50)")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="print JSON")
@@ -57,7 +62,7 @@ async def _tell(where: Settings, given: argparse.Namespace) -> int:
     try:
         if given.tickets is not None:
             key = "" if given.tickets == "all" else given.tickets
-            measure = "overrides" if given.changed else "repeats"
+            measure = "overrides" if given.changed else given.of
             asked = Behind(measure=measure, by=given.by if key else None, key=key, hours=given.hours)
             print(_cases(await queue.cases(asked, limit=given.limit), given))
         else:

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from app.desk import keys
 from app.desk.figures import clock, rate, sparkline, took
-from app.desk.tables import Cell, Column, drawn
+from app.desk.tables import Cell, Column, drawn, left_out
 from app.desk.words import line, short, words
 from store.live import CaseLine, Operation, SwitchPreview
 
@@ -73,6 +73,8 @@ def detail(one: Operation, failures: Sequence[CaseLine], cells: int) -> Iterator
     """Who switched it and why, what is unusual, its versions, and what failed last."""
     yield line((f"{one.kind} ", "$quiet"), (one.name, "bold"), ("  on" if one.on else "  OFF", _state(one)))
     yield from _switched(one)
+    if rest := left_out(COLUMNS, _row(one), cells):
+        yield line(*rest)
     if one.remark:
         yield line(("▲ ", "bold $warning"), (one.remark, "$warning"))
         if one.on:

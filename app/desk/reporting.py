@@ -8,7 +8,7 @@ from textual.content import Content
 
 from app.desk.figures import interval, rate, rates, took
 from app.desk.operating import span
-from app.desk.tables import Cell, Column, drawn
+from app.desk.tables import Cell, Column, drawn, left_out
 from app.desk.words import NOTHING, fit, line, words
 from store.live import Dimension, Share, Spread, Stats, StatsCell
 
@@ -94,7 +94,9 @@ def table(stats: Stats, cursor: int, cells: int) -> list[Content]:
     if not stats.cells:
         return [words(f"by {by}", "$secondary bold"), words("  nothing counted yet", "$quiet")]
     columns = (Column(f"by {by}", 0), *COLUMNS[1:])
-    return drawn(columns, [_row(one) for one in stats.cells], cells, cursor)
+    rows = [_row(one) for one in stats.cells]
+    rest = left_out(columns, rows[cursor], cells) if cursor < len(rows) else []
+    return [*drawn(columns, rows, cells, cursor), *([line(("  ", ""), *rest)] if rest else [])]
 
 
 def _row(one: StatsCell) -> list[Cell]:

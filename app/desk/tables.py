@@ -52,6 +52,16 @@ def drawn(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], cells: int,
     return made
 
 
+def left_out(columns: Sequence[Column], row: Sequence[Cell], cells: int) -> list[Cell]:
+    """What of a row no column shows at this width, each with its title: told beside or below the table."""
+    shown = fitting(columns, cells - 2)
+    parts: list[Cell] = []
+    for place, (text, style) in enumerate(row):
+        if place not in shown and text.strip() and columns[place].title:
+            parts += [(f"{' · ' if parts else ''}{columns[place].title} ", "$quiet"), (text.strip(), style)]
+    return parts
+
+
 def _set(text: str, column: Column, wide: int) -> str:
     width = column.width or wide
     if column.right and len(text) <= width:

@@ -141,7 +141,9 @@ async def of_screen(queue: Queue, actor: str) -> Numbers:
 
     app = Desk(opened, actor)
     async with app.run_test(size=(160, 60)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, MainScreen) and app.query_main()._reading is not None, "the desk")
+        await until(
+            pilot, lambda: isinstance(app.screen, MainScreen) and app.query_main()._reading is not None, "the desk"
+        )
         await pilot.press("S")
         await until(pilot, lambda: isinstance(app.screen, StatsScreen) and app.screen._ready, "the figures")
         await pilot.pause()
@@ -155,7 +157,7 @@ async def of_screen(queue: Queue, actor: str) -> Numbers:
         ("again", "calls"): r"retries +\d+% \((\d+) of (\d+) calls\)",
         ("cost",): r"cost +([\d.]+)", ("spots",): r"two agree[^\n]*\n[^\n]*waiting +(\d+)",
         ("messy replies", "messy repeats"): r"messy +(\d+) +(\d+) ",
-        ("messy changed",): r"messy +\d+ +\d+ .* (\d+) +\d+%\n",
+        ("messy changed",): r"messy +\d+ +\d+ .* (\d+) +\d+% *\n",
     }  # fmt: skip
     told: Numbers = {}
     for names, pattern in wanted.items():
@@ -165,10 +167,12 @@ async def of_screen(queue: Queue, actor: str) -> Numbers:
     return told
 
 
-def of_command(capsys: pytest.CaptureFixture[str], *words: str) -> Stats:
+def said(capsys: pytest.CaptureFixture[str], home: Path, *words: str) -> str:
+    """What a command prints, by somebody whose folder this is."""
     capsys.readouterr()
-    assert main([*words, "stats", "--json"]) == 0
-    return Stats.model_validate_json(capsys.readouterr().out)
+    name, *rest = words
+    assert main([name, "--home", str(home), *rest]) == 0
+    return capsys.readouterr().out
 
 
 def of_live(live: Counters) -> Numbers:
@@ -218,9 +222,9 @@ async def test_screen_command_and_metrics_say_the_same_number(
         await remote.close()
         await file.close()
     _sign_in(busy, tmp_path / "lea", LEA, "lead")
-    over_http = await asyncio.to_thread(of_command, capsys, "--home", str(tmp_path / "lea"))
-    on_file = await asyncio.to_thread(of_command, capsys, "--home", str(tmp_path), "--actor", LEA)
-    assert of_stats(over_http) == of_stats(on_file) == asked
+    for home, who in ((tmp_path / "lea", ()), (tmp_path, ("--actor", LEA))):
+        told = await asyncio.to_thread(said, capsys, home, "stats", "--json", *who)
+        assert of_stats(Stats.model_validate_json(told)) == asked
 
 
 async def test_beside_the_list_and_to_an_agent_a_planted_case_counts_as_what_it_looks_like(busy: Team) -> None:
@@ -253,3 +257,19 @@ async def test_the_oldest_is_the_oldest_customers(busy: Team) -> None:
     live, figures = await queue.counters(), await queue.stats(Question(), LEA)
     assert (live.waiting, live.oldest_at is not None) == (1, True)
     assert (figures.waiting.count, figures.oldest_at, figures.due, figures.waiting_by) == (0, None, 0, {})
+
+
+async def test_who_is_signed_in_stops_plants_and_reads_where_the_desks_look(
+    busy: Team, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pager script that switched off a route in an empty file at home would have stopped nothing."""
+    home = tmp_path / "lea"
+    _sign_in(busy, home, LEA, "lead")
+    off = await asyncio.to_thread(said, capsys, home, "route", "off", "messy", "--why", "prompt loops")
+    assert off.startswith("route messy is OFF")
+    (thrown,) = [one for one in await busy.served.local.switches() if one.kind == "route"]
+    assert (thrown.on, thrown.who, thrown.why) == (False, LEA, "prompt loops")
+    assert "prompt loops" in await asyncio.to_thread(said, capsys, home, "route", "list")
+    assert "1 wait" in await asyncio.to_thread(said, capsys, home, "seed", "list")
+    alone = await asyncio.to_thread(said, capsys, home, "route", "list", "--local")
+    assert alone.strip() == "Nothing has run yet."

@@ -306,6 +306,8 @@ class MainScreen(Frame):
             ends = [each.undo_until for each in outcomes if each.undo_until]
             left = (min(ends) - now()).total_seconds() if ends else 0.0
             effect = f"{len(outcomes)} cases: {outcomes[0].effect} …" if len(outcomes) > 1 else outcomes[0].effect
+            heeded = [each.told for each in outcomes if each.told and each.undo_until]
+            effect = " · ".join((effect, *heeded[-1:]))
             decisions, reviews = (
                 tuple(each.decision_id for each in outcomes),
                 tuple(each.review_id for each in outcomes),
