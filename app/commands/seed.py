@@ -76,7 +76,8 @@ def _listed(what: str, cases: tuple[PlantedCase, ...]) -> Iterator[str]:
 def _figures(told: PlantedFigures) -> Iterator[str]:
     from app.figures_told import counted
 
-    yield f"Planted cases, last 28 days: {counted(told.found)} found · {told.waiting} wait"
+    found = f"{counted(told.found)} found" if told.found.whole else "none answered"
+    yield f"Planted cases, last 28 days: {found} · {told.waiting} {'waits' if told.waiting == 1 else 'wait'}"
     for kind, share in told.kinds.items():
         yield f"  {kind:<20} {counted(share):>18}"
     for who, share in told.people.items():
