@@ -215,13 +215,16 @@ def _other(value: str) -> str:
 
 
 def alike(old: str, taken: Callable[[str], bool], drawn: Callable[[int], int]) -> str:
-    """An id of the same look that nobody has: other digits in its last number, or a few letters more."""
+    """An id of the same look that nobody has: a number a little lower in the place of its last one, or a few letters more.
+
+    Far from the others it would stand out in the list; a higher one may be a customer's to come.
+    """
     numbers = list(re.finditer(r"\d{3,}", old))
-    for _ in range(20):
+    for turn in range(20):
         if numbers:
             last = numbers[-1]
-            digits = "".join(str(drawn(10)) for _ in last[0])
-            found = old[: last.start()] + digits + old[last.end() :]
+            lower = int(last[0]) - 1 - drawn(max(1, min(32 << turn, int(last[0]))))
+            found = f"{old[: last.start()]}{max(0, lower):0{len(last[0])}}{old[last.end() :]}"
         else:
             name, at, rest = old.partition("@")
             found = f"{name}-{drawn(9000) + 1000}{at}{rest}"

@@ -163,7 +163,8 @@ def _waiting(session: Session, moment: datetime, stands: Standing) -> Spread:
     for at in (noting.filed_in(one) for one in stands.listed):
         filed[at] = filed.get(at, 0) + 1
     for at, n in filed.items():
-        part = sheets.bucket(max(0.0, second - at - sheets.FIVE_MINUTES / 2) * 1000)
+        middle = (at + min(at + sheets.FIVE_MINUTES, second)) / 2  # these five minutes may still run
+        part = sheets.bucket(max(0.0, second - middle) * 1000)
         counts[part] = counts.get(part, 0) + n
     return spread(counts)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from store.contract import Action, Claim, Customer, Evidence, Gate, GateReason, Money, Proposal, Ticket, now
-from store.planting import KINDS, FaultKind, Spoilt, spoil, stands
+from store.planting import KINDS, FaultKind, Spoilt, alike, spoil, stands
 from tests.contract import shop
 
 GATE = Gate(reasons=(GateReason(code="refund_over_limit", text="Refund of €120.00 is over the limit"),), risk="high")
@@ -123,3 +125,18 @@ def test_value_that_a_record_names_too_or_the_customer_never_wrote_is_left_alone
 def test_what_offers_no_place_for_a_fault_is_not_spoilt(kind: FaultKind) -> None:
     bare = proposal().model_copy(update={"actions": (), "customer_reply": None, "evidence": (), "claims": ()})
     assert spoil(kind, bare, GATE, (), 0) is None
+
+
+def test_an_id_is_free_and_near_those_before_it() -> None:
+    taken = {f"T-{n}" for n in range(2_990, 3_060)}
+    found = {alike("T-3013", taken.__contains__, random.Random(n).randrange) for n in range(50)}
+    assert not found & taken
+    assert {one[:2] for one in found} == {"T-"}
+    assert all(2_500 < int(one[2:]) < 2_990 for one in found), "a higher one may be a customer's to come"
+    assert len(alike("W0000001", set().__contains__, random.Random(1).randrange)) == len("W0000001")
+
+
+def test_an_id_without_a_number_gets_a_few_letters_more() -> None:
+    found = alike("mia@example.com", set().__contains__, random.Random(1).randrange)
+    assert found.startswith("mia-")
+    assert found.endswith("@example.com")
