@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -39,20 +40,42 @@ _TO_PEOPLE = ("returned", "replies", "overrides", "decided")
 def operations(session: Session, hours: int = HOURS) -> tuple[Operation, ...]:
     """Everything that can be switched and was used in the last four weeks, or is off; routes first, the busiest first."""
     switches = {(one.kind, one.name): one for one in switching.all_switches(session)}
+    moment = now()
+    start, end = start_of(moment, hours), int(moment.timestamp()) + 1
+    every = [name for kind in _KINDS for name in _names(kind)]
+    read = _Read(
+        hours=hours,
+        moment=moment,
+        recent=sums(session, every, start, end),
+        usual=sums(session, every, start_of(moment, USUAL_HOURS), start),
+    )
     found = []
     for kind in _KINDS:
         mine = {name: one for (of, name), one in switches.items() if of == kind}
-        found += _of_kind(session, kind, mine, hours)
+        found += _of_kind(session, kind, mine, read)
     return tuple(found[:MOST])
 
 
-def _of_kind(session: Session, kind: SwitchKind, switches: Mapping[str, Switch], hours: int) -> list[Operation]:
-    moment, names = now(), _KINDS[kind]
-    start, end = start_of(moment, hours), int(moment.timestamp()) + 1
+@dataclass(frozen=True)
+class _Read:
+    """All that the window came to, and the four weeks before it: one statement each."""
+
+    hours: int
+    moment: datetime
+    recent: dict[str, dict[str, int]]
+    usual: dict[str, dict[str, int]]
+
+
+def _names(kind: SwitchKind) -> list[str]:
+    names = _KINDS[kind]
     wanted = [names.traffic, *names.errors, "calls", "call_retries", "cost", *_TO_PEOPLE]
-    every = [f"{name}.{kind}" for name in dict.fromkeys(wanted)]
-    recent = sums(session, every, start, end)
-    usual = sums(session, every, start_of(moment, USUAL_HOURS), start)
+    return [f"{name}.{kind}" for name in dict.fromkeys(wanted)]
+
+
+def _of_kind(session: Session, kind: SwitchKind, switches: Mapping[str, Switch], read: _Read) -> list[Operation]:
+    moment, names, hours = read.moment, _KINDS[kind], read.hours
+    start, end = start_of(moment, hours), int(moment.timestamp()) + 1
+    recent, usual = ({name: whole[name] for name in _names(kind)} for whole in (read.recent, read.usual))
     lengths = sheets.buckets(session, f"{names.latency}.{kind}", start, end)
     hourly = sheets.series(session, f"{names.traffic}.{kind}", start_of(moment, HOURS), HOUR, HOURS)
     versions = _versions(session, start_of(moment, USUAL_HOURS), end) if kind == "prompt" else {}
