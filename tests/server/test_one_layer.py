@@ -208,19 +208,13 @@ async def test_screen_command_and_metrics_say_the_same_number(
     assert (asked["held"], asked["reopened"]) == (1, 2)
     assert (asked["replies"], asked["repeats"], asked["decided"], asked["changed"]) == (5, 2, 3, 2)
     assert (asked["calls"], asked["again"], asked["cost"]) == (7, 2, 0.0049)
-    remote = await _at_server(busy, LEA, "lead")
-    file = LocalQueue(busy.path, busy.judge)
-    try:
-        for queue in (remote, file):
-            assert of_stats(await queue.stats(Question(), LEA)) == asked
-            screen = await of_screen(queue, LEA)
-            assert screen == {name: asked[name] for name in screen}
-            live = of_live(await queue.counters())
-            assert live == {name: asked[name] for name in live}
-        assert await of_metrics(busy, "prometheus", "worker") == asked
-    finally:
-        await remote.close()
-        await file.close()
+    for queue in (await _at_server(busy, LEA, "lead"), LocalQueue(busy.path, busy.judge)):
+        assert of_stats(await queue.stats(Question(), LEA)) == asked
+        live = of_live(await queue.counters())
+        assert live == {name: asked[name] for name in live}
+        screen = await of_screen(queue, LEA)  # the desk closes its queue when it is left
+        assert screen == {name: asked[name] for name in screen}
+    assert await of_metrics(busy, "prometheus", "worker") == asked
     _sign_in(busy, tmp_path / "lea", LEA, "lead")
     for home, who in ((tmp_path / "lea", ()), (tmp_path, ("--actor", LEA))):
         told = await asyncio.to_thread(said, capsys, home, "stats", "--json", *who)
