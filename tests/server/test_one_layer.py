@@ -265,5 +265,3 @@ async def test_who_is_signed_in_stops_plants_and_reads_where_the_desks_look(
     assert (thrown.on, thrown.who, thrown.why) == (False, LEA, "prompt loops")
     assert "prompt loops" in await asyncio.to_thread(said, capsys, home, "route", "list")
     assert "1 waits" in await asyncio.to_thread(said, capsys, home, "seed", "list")
-    alone = await asyncio.to_thread(said, capsys, home, "route", "list", "--local")
-    assert alone.strip() == "Nothing has run yet."
