@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from store.engine import Database, Watch
     from store.postgres import Postgres
 
+QUIET_SECONDS = 5.0
+"""Without an event for so long, it is looked for less often."""
+
 
 async def follow(database: Database | Postgres, after: int | None = None) -> AsyncIterator[Event]:
     """Committed events, once each, in order, as soon as the database's watch stirs.
@@ -33,7 +36,7 @@ async def follow(database: Database | Postgres, after: int | None = None) -> Asy
                     for one in found:
                         yield one
                     seq = found[-1].seq
-            await asyncio.sleep(watch.quick if quiet < 60 / watch.quick else watch.slow)
+            await asyncio.sleep(watch.quick if quiet * watch.quick < QUIET_SECONDS else watch.slow)
     finally:
         watch.close()
 

@@ -220,7 +220,7 @@ class Handling(Holding):
         if case.lease is None:
             self._lost(LeaseLost("The claim on this case ran out."), sending=True)
             return
-        self.busy = True
+        self.busy = self.just_sent = True
         took = int((time.monotonic() - case.opened_at) * 1000)
         decision = deciding.decision(case, self._actor, took, verdicts=verdicts, instead=instead, note=case.note)
         self._counter.spawn(self._sent(decision, case.lease), "talk")
@@ -232,8 +232,10 @@ class Handling(Holding):
             await self.talk.decide(decision, lease)
         finally:
             asked.cancel()
+            self.just_sent = False
 
     def _draw_asked(self) -> None:
+        self.just_sent = False
         if self.busy:
             self._counter.redraw()
 

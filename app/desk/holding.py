@@ -56,6 +56,8 @@ class Holding:
         self.case: OpenCase | None = None
         self.pending: Pending | None = None
         self.busy = False
+        self.just_sent = False
+        """A decision went to the store, and nothing of that is drawn yet: the answer may be there first."""
         self.stale = False
         self.notice = Content("")
         self._after_claim: Callable[[], None] | None = None

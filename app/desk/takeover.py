@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.driver import Driver
 from textual.screen import Screen
 
+from app.desk.output import Output
 from app.desk.screens.frame import Frame
+
+if TYPE_CHECKING:
+    from textual.drivers._writer_thread import WriterThread
 
 PATIENCE = 10.0
 """Seconds after which the desk shows itself with whatever it has."""
@@ -19,7 +24,7 @@ ALTERNATE = "\x1b[?1049h"
 
 
 def driver(*, pictured: bool) -> type[Driver] | None:
-    """Textual's driver, to which a paste presses no keys; where the desk was `pictured`, it finds the alternate screen open
+    """Textual's driver, which writes at once and to which a paste presses no keys; where the desk was `pictured`, it finds the alternate screen open
     when it starts for the first time. None: another driver than that of a terminal is asked for."""
     if sys.platform == "win32" or "TEXTUAL_DRIVER" in os.environ:
         return None
@@ -31,6 +36,15 @@ def driver(*, pictured: bool) -> type[Driver] | None:
 
     class Taking(linux_driver.LinuxDriver):
         _first = pictured
+
+        def start_application_mode(self) -> None:
+            super().start_application_mode()
+            thread = self._writer_thread
+            with contextlib.suppress(OSError):
+                output = Output(self._file)
+                if thread is not None:
+                    thread.stop()
+                self._writer_thread = cast("WriterThread", output)
 
         def write(self, text: str) -> None:
             """Textual's own sequences and the frames that it has made of what passed the gates."""

@@ -35,12 +35,13 @@ class Talk:
         if review_id in self._ahead:
             self._post(news.Ahead(self._ahead[review_id]))
 
+    def ready(self, review_id: str) -> Review | None:
+        """A case that was read ahead, once. Who shows it reads it again, to tell what has changed since."""
+        return self._ahead.pop(review_id, None)
+
     async def read(self, review_id: str, again: bool = False) -> None:
-        """Read a case; one that was read ahead is shown at once, and read again to tell what has changed since."""
-        kept = self._ahead.pop(review_id, None)
-        if kept is not None and not again:
-            self._post(news.CaseRead(kept))
-            again = True
+        """Read a case; `again`: it is on screen already, and is painted first."""
+        if again:
             await asyncio.sleep(DRAWN_SECONDS)
 
         async def ask() -> Message:

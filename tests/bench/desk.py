@@ -189,12 +189,13 @@ def _moves(terminal: Terminal) -> Figures:
 
 def decisions(terminal: Terminal, many: int = DECISIONS) -> Figures:
     """Of so many decisions, each taken back."""
-    times = []
+    times, decided = [], time.perf_counter()
     for _ in range(many):
-        stopwatch.settle(terminal, GUARD_SECONDS)
+        stopwatch.settle(terminal, max(DRAWN, decided + GUARD_SECONDS - time.perf_counter()))
         case = title(terminal.screen())
         stopwatch.after(terminal, "a", lambda screen: "This will happen" in screen)
         times.append(stopwatch.after(terminal, "y", lambda screen, case=case: _another(screen, case)).seconds * 1000)
+        decided = time.perf_counter()
         stopwatch.after(terminal, "u", lambda screen, case=case: title(screen) == case)
         stopwatch.settle(terminal, DRAWN)
         stopwatch.after(terminal, "n", lambda screen, case=case: _another(screen, case))

@@ -26,8 +26,14 @@ class StatusBar(Drawn):
 class KeyBar(Drawn):
     """The keys that work now, and on the right what just happened or can be undone."""
 
+    _shown: tuple[object, ...] = ()
+
     def show(self, working: tuple[tuple[str, str], ...], said: tuple[str, str]) -> None:
+        """It is asked after each message that could change something, and is mostly what it was."""
         width = self.app.size.width
+        if self._shown == (working, said, width):
+            return
+        self._shown = working, said, width
         text, style = said
         text = short(text, max(0, width // 2))
         shown = key_line(working)

@@ -78,11 +78,15 @@ class QueueList(ScrollView, can_focus=False):
 
     def show(self, source: RowSource) -> None:
         """Draw from this source; keeps the cursor in range."""
-        self._source = source
+        self.draw_from(source)
         self._drawn_at = now()
         self.virtual_size = Size(self.scrollable_content_region.width, source.total * ROW_LINES)
-        self.cursor = max(0, min(self.cursor, source.total - 1))
         self.refresh()
+
+    def draw_from(self, source: RowSource) -> None:
+        """This source from now on, at the next `show`; keeps the cursor in range."""
+        self._source = source
+        self.cursor = max(0, min(self.cursor, source.total - 1))
 
     def tick(self) -> None:
         """Draw ages anew, if a minute has passed since."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
 from app.desk import facts, keys, letters
 from app.desk.deciding import OpenCase
+from app.desk.panes.hollow import Columns, Rows, Scroll
 from app.desk.words import NOTHING, line, short, words
 from store.contract import Review, now
 from store.live import Looking
@@ -36,9 +37,16 @@ class Drawn(Static):
             cells, rows = self.content_size
             if not cells or self.get_content_height(self.container_size, self.app.size, cells) != rows:
                 self.refresh(layout=True)
+            in_this_frame(self)
 
 
-class TicketPane(Vertical):
+def in_this_frame(widget: Widget) -> None:
+    """Have a change painted with all others of the same moment. By itself a widget tells the screen of it when its own
+    turn comes: then a frame may show the words of one case under the title of another."""
+    widget._check_refresh()
+
+
+class TicketPane(Rows):
     """Draws an `OpenCase`; holds nothing but which source or view of the messages is shown, and who else reads it."""
 
     _beside: tuple[str, ...] = ()
@@ -50,18 +58,18 @@ class TicketPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Drawn(id="notice")
-        with Vertical(id="facts"):
+        with Rows(id="facts"):
             for name, label in LABELS.items():
-                with Horizontal(classes="fact", id=f"fact-row-{name}"):
+                with Columns(classes="fact", id=f"fact-row-{name}"):
                     yield Static(Content(label), classes="label")
                     yield Drawn(id=f"fact-{name}", classes="value")
-        with Vertical(id="reading"):
-            with VerticalScroll(id="message", can_focus=False):
+        with Rows(id="reading"):
+            with Scroll(id="message", can_focus=False):
                 yield Drawn(id="message-text")
-            with Vertical(id="letters"):
-                with VerticalScroll(id="reply", can_focus=False):
+            with Rows(id="letters"):
+                with Scroll(id="reply", can_focus=False):
                     yield Drawn(id="reply-text")
-                with VerticalScroll(id="note", can_focus=False):
+                with Scroll(id="note", can_focus=False):
                     yield Drawn(id="note-text")
         yield Drawn(id="empty")
         yield Drawn(id="prompt")
@@ -134,6 +142,7 @@ class TicketPane(Vertical):
         """A sentence above the facts: a conflict, a draft, who holds it. Nothing: none."""
         self._draw("notice", content)
         self.query_one("#notice").set_class(bool(content), "-shown")
+        in_this_frame(self.query_one("#notice"))
 
     def prompt(self, rows: Iterable[Content]) -> None:
         """The question that is asked in place. No rows: none."""
@@ -141,6 +150,8 @@ class TicketPane(Vertical):
         self._draw("prompt", Content("\n").join(shown))
         self.query_one("#prompt").set_class(bool(shown), "-shown")
         self.query_one("#message").set_class(bool(shown), "-away")
+        for name in ("#prompt", "#message"):
+            in_this_frame(self.query_one(name))
 
     def mine(self, held: bool) -> None:
         """Whether this case is claimed by who looks at it. No rule of what is in the pane hangs on it, so none is looked
@@ -148,6 +159,7 @@ class TicketPane(Vertical):
         if held != self.has_class("-mine"):
             self.set_class(held, "-mine", update=False)
             self.app.stylesheet.update_nodes([self])
+            in_this_frame(self)
 
     def scroll_message(self, pages: int) -> None:
         scroll = self.query_one("#message", VerticalScroll)
@@ -173,6 +185,7 @@ class TicketPane(Vertical):
             widget.border_subtitle = content
         else:
             widget.border_title = content
+        in_this_frame(widget)
 
 
 def _title(review: Review) -> Content:

@@ -62,6 +62,7 @@ class Frame(Screen[None]):
         self._claim_next = False
         self._asking = False
         self._decided = 0
+        self._bars_due = False
         self.tags = Tags()
         self.saved_views: Path | None = None
         self.texts: dict[str, dict[str, str]] = {}
@@ -236,7 +237,7 @@ class Frame(Screen[None]):
             if place is not None and place < rows.cursor:
                 rows.cursor -= 1
             self._reading.window.drop(review_id)
-        rows.show(self._reading.window)
+        rows.draw_from(self._reading.window)
         self._reading.hold()
         self._reading.now()
         rows.cursor = rows.following(rows.cursor) or rows.cursor
@@ -245,10 +246,16 @@ class Frame(Screen[None]):
         if chosen is not None:
             self._claim_next = not self._read_only
             self._read_case(chosen.review_id)
+            self.call_after_refresh(self._draw_list)  # the case is what the agent waits for
         else:
             self._nothing()
-        self._draw_queue_title()
+            self._draw_list()
         self._draw_bars()
+
+    def _draw_list(self) -> None:
+        if self._reading is not None:
+            self.query_one(QueueList).show(self._reading.window)
+            self._draw_queue_title()
 
     def set_pane(self, pane: keys.Pane) -> None:
         """Which pane a narrow screen shows."""
@@ -270,6 +277,15 @@ class Frame(Screen[None]):
             self.set_pane("ticket")
 
     def _draw_bars(self) -> None:
+        """Once for all that a message changes, when it has been handled."""
+        if not self._bars_due:
+            self._bars_due = True
+            self.call_next(self._bars)
+
+    def _bars(self) -> None:
+        self._bars_due = False
+        if self._handling is not None and self._handling.just_sent:
+            return
         self.query_one(StatusBar).show(self._actor, self._place, self._counters, self._switches, self._trouble)
         text, style = self._corner.text(time.monotonic())
         cells = self.size.width - 3 - min(len(text), self.size.width // 2)
@@ -318,7 +334,14 @@ class Frame(Screen[None]):
             return
         if self._handling is not None and self._reading is not None and review_id != self._shown_id():
             self._reading.hold()
-            self.spawn(self._handling.talk.read(review_id), "case")
+            ready = self._handling.talk.ready(review_id)
+            if ready is not None:
+                self.show_case(ready)
+            self.spawn(self._handling.talk.read(review_id, again=ready is not None), "case")
+
+    def show_case(self, review: Review) -> None:
+        """Another case comes on screen."""
+        raise NotImplementedError
 
     def _read_soon(self, review_id: str) -> None:
         """Read it when the cursor rests: a held key moves the list alone."""

@@ -21,7 +21,7 @@ from app.desk.reading import Reading
 from app.desk.screens.frame import Frame
 from app.desk.talk import Talk
 from app.desk.words import pressed
-from store.contract import Outcome, now
+from store.contract import Outcome, Review, now
 from store.queue import Queue
 
 HANDLED = {*VERDICTS, "back_out"}
@@ -246,12 +246,18 @@ class MainScreen(Frame):
             return
         if event.again:
             handling.seen_again(event.review)
+        else:
+            self.show_case(event.review)
+
+    def show_case(self, review: Review) -> None:
+        handling = self._handling
+        if handling is None:
             return
         self._source, self._claim, self._every_message = None, None, False
-        handling.show(event.review)
+        handling.show(review)
         self.query_one(TicketPane).to_top()
         claim, self._claim_next = self._claim_next, False
-        free = event.review.state == "open" and event.review.claimed_by in {None, self._actor}
+        free = review.state == "open" and review.claimed_by in {None, self._actor}
         self.call_after_refresh(self._go_on, handling.case, claim and free)
 
     def _go_on(self, case: OpenCase | None, claim: bool) -> None:
