@@ -24,8 +24,9 @@ ALTERNATE = "\x1b[?1049h"
 
 
 def driver(*, pictured: bool) -> type[Driver] | None:
-    """Textual's driver, which writes at once and to which a paste presses no keys; where the desk was `pictured`, it finds the alternate screen open
-    when it starts for the first time. None: another driver than that of a terminal is asked for."""
+    """Textual's driver, which writes at once and to which a paste presses no keys; where the desk was `pictured`, it finds
+    the alternate screen open when it starts for the first time. None: another driver than that of a terminal is asked for.
+    """
     if sys.platform == "win32" or "TEXTUAL_DRIVER" in os.environ:
         return None
     from textual.drivers import linux_driver
