@@ -10,7 +10,7 @@ import asyncio
 import os
 import select
 import time
-from typing import IO
+from typing import TextIO
 
 LEAVE_SECONDS = 2.0
 """A terminal that takes nothing for so long does not get the rest: nobody looks at it."""
@@ -20,7 +20,7 @@ class Output:
     """Writes without ever waiting, in the order of the calls. Made where an event loop runs; raises `OSError` when the
     file is no terminal that can be opened anew."""
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: TextIO) -> None:
         # Opened anew: whether a call waits belongs to the opened file, which others have too.
         self._terminal = os.open(os.ttyname(file.fileno()), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
         self._encoding = file.encoding or "utf-8"

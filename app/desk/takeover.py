@@ -39,10 +39,12 @@ def driver(*, pictured: bool) -> type[Driver] | None:
         _first = pictured
 
         def start_application_mode(self) -> None:
-            super().start_application_mode()
-            thread = self._writer_thread
+            super().start_application_mode()  # type: ignore[no-untyped-call]
+            thread, file = self._writer_thread, self._file
+            if file is None:
+                return
             with contextlib.suppress(OSError):
-                output = Output(self._file)
+                output = Output(file)
                 if thread is not None:
                     thread.stop()
                 self._writer_thread = cast("WriterThread", output)
