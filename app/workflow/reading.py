@@ -51,6 +51,9 @@ _UNIT = (
 )
 _N = r"\d+(?:[.,]\d+)*"
 
+_GROUPED = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\w|,\d)|\d+(?:\.\d{3})*,\d{1,2}(?!\w|,\d)"
+"""One number with a comma in it, "1,200.50" or "1.200,5"; "1014,1015" are two."""
+
 _DIGITS = {
     "iso": r"""\b(?P<iy>\d{4})-(?P<im>\d{2})-(?P<id_>\d{2})
         (?:[T\ ](?P<it>\d{2}:\d{2})(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?""",
@@ -101,11 +104,12 @@ def _token(mail: bool, url: bool, digits: bool, spelled: bool) -> re.Pattern[str
         kinds["range"] = rf"""\b(?P<r1>{number})\s?(?:-|–|to|or|and)\s?(?P<r2>{number})
         [\s-]*(?i:{_UNIT.format("r")})(?![\w])"""
         kinds["quantity"] = rf"(?<![\w.])(?P<q>{amount})[\s-]*(?i:{_UNIT.format('q')})(?![\w])"
-    kinds["word"] = r"\#?\w+(?:[-_'’.]\w+)*"
+    kinds["word"] = rf"{_GROUPED}|" * digits + r"\#?\w+(?:[-_'’.]\w+)*"
     every = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds.items())
     return re.compile(every if mail or url else rf"(?=[\w\#€$£])(?:{every})", re.VERBOSE)
 
 
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -266,7 +270,9 @@ def _digits(text: str) -> Iterator[Fact]:
 
 def _count(text: str) -> str:
     low = " ".join(text.casefold().split())
-    return str(NUMBERS[low]) if low in NUMBERS else low.replace(",", ".")
+    if low in NUMBERS:
+        return str(NUMBERS[low])
+    return low.replace(",", "" if _THOUSANDS.fullmatch(low) else ".")
 
 
 def _unit(kind: str | None, unit: str) -> str:

@@ -135,6 +135,10 @@ def test_a_fact_stands_on_the_same_fact_alone(fact: tuple[str, ...], among: tupl
     [
         ("Press 000", ("number", "0")),
         ("It takes 1,5 days", ("quantity", "1.5", "day")),
+        ("You have 1,200 points", ("quantity", "1200", "point")),
+        ("A balance of 1,200", ("decimal", "120000")),
+        ("A balance of 1,200.50, as said", ("decimal", "120050")),
+        ("A balance of 1.200,5", ("decimal", "120050")),
         ("It takes 5 mins", ("quantity", "5", "minute")),
         ("It takes 2 hrs", ("quantity", "2", "hour")),
         ("It takes 5 week days", ("quantity", "5", "business day")),
@@ -147,6 +151,16 @@ def test_a_fact_stands_on_the_same_fact_alone(fact: tuple[str, ...], among: tupl
 )
 def test_a_way_of_writing_has_one_form(text: str, fact: tuple[str, ...]) -> None:
     assert fact in read(text).forms
+
+
+@pytest.mark.parametrize(("text", "other"), [("A balance of 1,200", "1 of 200"), ("It weighs 1,5", "1 to 5")])
+def test_a_number_with_a_comma_is_not_two(text: str, other: str) -> None:
+    assert not read(text).forms & read(other).forms
+
+
+@pytest.mark.parametrize("text", ["Orders 1014,1015", "Orders 1014, 1015"])
+def test_two_numbers_are_not_one(text: str) -> None:
+    assert read(text).forms == {("number", "1014"), ("number", "1015")}
 
 
 def test_a_name_has_two_letters_and_does_not_open_the_sentence() -> None:
