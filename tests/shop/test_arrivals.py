@@ -169,7 +169,11 @@ def test_a_header_that_no_line_can_be_read_by_is_named_once(header: str, words: 
     assert re.search(words.replace("?", "[?]"), problem.text), problem.text
 
 
-@pytest.mark.parametrize("begins", [b"PK\x03\x04", gzip.compress(b"0" * 1_000_000), b"BZh9", b"\xfd7zXZ\x00"])
+@pytest.mark.parametrize(
+    "begins",
+    [b"PK\x03\x04", gzip.compress(b"0" * 1_000_000), b"BZh9", b"\xfd7zXZ\x00"],
+    ids=["zip", "gzip", "bzip2", "xz"],
+)
 def test_what_is_compressed_under_another_name_is_not_opened(tmp_path: Path, begins: bytes) -> None:
     (tmp_path / "day.jsonl").write_bytes(begins)
     with pytest.raises(
