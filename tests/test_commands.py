@@ -237,7 +237,7 @@ GREETING = '{"message_id": "m1", "text": "Hello"}'
     [
         ("bomb.jsonl.gz", b"\x1f\x8b\x08", "is compressed: unpack it first"),
         ("day.xlsx", b"PK", "only .jsonl, .csv and .mbox files are read"),
-        ("zipped.jsonl", b"PK\x03\x04\x14\x00\x80\x81", "is not UTF-8 (line 1, byte 6): save it as UTF-8"),
+        ("zipped.jsonl", b"PK\x03\x04\x14\x00\x80\x81", "is compressed, whatever its name says: unpack it first"),
         ("wide.jsonl", GREETING.encode("utf-16"), "is not UTF-8 (line 1, byte 0): save it as UTF-8"),
         ("day.jsonl", b'{"message_id": "m1", "text": "a"}\n\xff\xfe', "is not UTF-8 (line 2, byte 34)"),
         ("day.csv", b"message_id,text\nm1,a,b\n", "line 2: line: has more cells than the header"),
