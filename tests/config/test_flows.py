@@ -122,7 +122,7 @@ def test_it_goes_straight_into_the_map_and_copies_explain_their_values_too(
     assert "needs                one person" in (tmp_path / "b" / "review.toml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("flow", ("refunds", "bugs"))
+@pytest.mark.parametrize("flow", ["refunds", "bugs"])
 def test_it_goes_on_into_a_replay_of_old_tickets(flow: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = tmp_path / "old.jsonl"
     row = {"message_id": "m1", "text": "The app shows a white page when I log in.", "did": {"handed_over": True}}
