@@ -9,25 +9,19 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
 
+from app.unanswered import Phase, Unanswered
+
 ANSWER_BYTES_AT_MOST = 4 << 20
 RETRY_AFTER_AT_MOST = 86_400.0
 
-Phase = Literal["connect", "send", "wait", "read", "answer"]
 
-
-class PeerFailure(Exception):
-    """No usable answer. phase: connect (nothing was sent), send, wait (no answer came), read (it broke off), answer (it does
-    not fit)."""
-
-    def __init__(self, code: str, text: str, *, phase: Phase) -> None:
-        super().__init__(text)
-        self.code = code
-        self.phase = phase
+class PeerFailure(Unanswered):
+    """A peer gave no usable answer."""
 
 
 @dataclass(frozen=True)

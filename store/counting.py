@@ -12,11 +12,9 @@ from sqlmodel import Session
 from store import standing
 from store.contract import now
 from store.live import Counters, RouteCounters
-from store.sheets import start_of, sums
+from store.sheets import FIVE_MINUTES, HOUR, sums, window
 from store.tables import SwitchRow, TallyRow, WorkerRow, table
 
-HOUR = 3600
-FIVE_MINUTES = 300
 GAUGE = 0
 """The bucket of what is counted now rather than over time."""
 
@@ -56,7 +54,7 @@ def counters(session: Session, hours: int) -> Counters:
     """The live numbers over that many hours."""
     moment = now()
     stands = standing.as_listed(session, moment)
-    window = start_of(moment, hours), int(moment.timestamp()) + 1
+    last = window(moment, hours)
     retries, retry_series = _last_hour(session, "retry_steps", moment)
     _, switch_series = _last_hour(session, "route_switches", moment)
     return Counters(
@@ -66,12 +64,12 @@ def counters(session: Session, hours: int) -> Counters:
         oldest_at=stands.oldest_at,
         due=stands.due,
         held=stands.held,
-        routes=_routes(session, window),
+        routes=_routes(session, last),
         retries_by_step=retries,
         retries_series=retry_series,
         route_switches=sum(switch_series),
         route_switches_series=switch_series,
-        confusions=max(0, sum(sums(session, ["confused.all"], *window)["confused.all"].values())),
+        confusions=max(0, sum(sums(session, ["confused.all"], *last)["confused.all"].values())),
         spot_checks_waiting=gauge(session, "spot_checks"),
         workers=session.execute(
             select(func.count()).where(_workers.c.beat_at > moment - WORKER_ALIVE, _workers.c.buried.is_(False))
@@ -109,9 +107,9 @@ def gauge(session: Session, name: str) -> int:
     return int(session.execute(found).scalar() or 0)
 
 
-def _routes(session: Session, window: tuple[int, int]) -> tuple[RouteCounters, ...]:
+def _routes(session: Session, last: tuple[int, int]) -> tuple[RouteCounters, ...]:
     every = [f"{name}.route" for names in _PER_ROUTE.values() for name in names]
-    found = sums(session, every, *window)
+    found = sums(session, every, *last)
     off = {
         row.name
         for row in session.execute(
@@ -122,7 +120,7 @@ def _routes(session: Session, window: tuple[int, int]) -> tuple[RouteCounters, .
     def n(field: str, route: str) -> int:
         return max(0, sum(found[f"{name}.route"].get(route, 0) for name in _PER_ROUTE[field]))
 
-    names = sorted({key for counts in found.values() for key, n in counts.items() if key and n} | off)
+    names = sorted({key for counts in found.values() for key, count in counts.items() if key and count} | off)
     return tuple(
         RouteCounters(name=name, on=name not in off, **{field: n(field, name) for field in _PER_ROUTE})
         for name in names

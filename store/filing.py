@@ -28,6 +28,7 @@ from store.case import Ending
 from store.contract import IncomingMessage, Proposal, now
 from store.judge import Judge
 from store.queue import Conflict, Invalid
+from store.sheets import FIVE_MINUTES
 from store.tables import MessageRow, ReviewRow, TicketRow, WorkRow, table
 
 LONGEST_ID = 500
@@ -256,7 +257,7 @@ def _hold(session: Session, judge: Judge, ticket: TicketRow, work: WorkRow, end:
 def _count_route(session: Session, ticket: TicketRow, end: Ending) -> None:
     route = end.proposal.route.name
     if route == "fallback" or (ticket.route is not None and ticket.route != route):
-        counting.add(session, "route_switches", route, seconds=counting.FIVE_MINUTES)
+        counting.add(session, "route_switches", route, seconds=FIVE_MINUTES)
     ticket.route = route
 
 

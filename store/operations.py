@@ -11,7 +11,7 @@ from sqlmodel import Session
 from store import noticing, sheets, switching
 from store.contract import now
 from store.live import Operation, Share, Switch, SwitchKind
-from store.sheets import HOUR, spread, start_of, sums
+from store.sheets import HOUR, spread, start_of, sums, window
 
 HOURS = 24
 USUAL_HOURS = 28 * 24
@@ -41,11 +41,13 @@ def operations(session: Session, hours: int = HOURS) -> tuple[Operation, ...]:
     """Everything that can be switched and was used in the last four weeks, or is off; routes first, the busiest first."""
     switches = {(one.kind, one.name): one for one in switching.all_switches(session)}
     moment = now()
-    start, end = start_of(moment, hours), int(moment.timestamp()) + 1
+    start, end = window(moment, hours)
     every = [name for kind in _KINDS for name in _names(kind)]
     read = _Read(
         hours=hours,
         moment=moment,
+        start=start,
+        end=end,
         recent=sums(session, every, start, end),
         usual=sums(session, every, start_of(moment, USUAL_HOURS), start),
     )
@@ -62,6 +64,8 @@ class _Read:
 
     hours: int
     moment: datetime
+    start: int
+    end: int
     recent: dict[str, dict[str, int]]
     usual: dict[str, dict[str, int]]
 
@@ -73,12 +77,11 @@ def _names(kind: SwitchKind) -> list[str]:
 
 
 def _of_kind(session: Session, kind: SwitchKind, switches: Mapping[str, Switch], read: _Read) -> list[Operation]:
-    moment, names, hours = read.moment, _KINDS[kind], read.hours
-    start, end = start_of(moment, hours), int(moment.timestamp()) + 1
+    names, moment = _KINDS[kind], read.moment
     recent, usual = ({name: whole[name] for name in _names(kind)} for whole in (read.recent, read.usual))
-    lengths = sheets.buckets(session, f"{names.latency}.{kind}", start, end)
+    lengths = sheets.buckets(session, f"{names.latency}.{kind}", read.start, read.end)
     hourly = sheets.series(session, f"{names.traffic}.{kind}", start_of(moment, HOURS), HOUR, HOURS)
-    versions = _versions(session, start_of(moment, USUAL_HOURS), end) if kind == "prompt" else {}
+    versions = _versions(session, start_of(moment, USUAL_HOURS), read.end) if kind == "prompt" else {}
     keys = {key for figures in (recent, usual) for cells in figures.values() for key in cells if key} | set(switches)
     made = []
     for key in keys:
@@ -94,7 +97,7 @@ def _of_kind(session: Session, kind: SwitchKind, switches: Mapping[str, Switch],
                 latency=spread(lengths.get(key, {})),
                 cost_micros=recent[f"cost.{kind}"].get(key, 0),
                 versions=tuple(versions.get(key, ())),
-                remark=noticing.remark(now_, before, hours),
+                remark=noticing.remark(now_, before, read.hours),
             )
         )
     return sorted(made, key=lambda one: (one.on, -one.traffic, one.name))

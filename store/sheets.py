@@ -153,6 +153,11 @@ def start_of(moment: datetime, hours: int) -> int:
     return second - second % HOUR - (hours - 1) * HOUR
 
 
+def window(moment: datetime, hours: int) -> tuple[int, int]:
+    """The last so many hours as seconds: where they begin, and the first one behind them."""
+    return start_of(moment, hours), int(moment.timestamp()) + 1
+
+
 def spans(start: int, end: int) -> list[tuple[str, int, int]]:
     """Whole days from the daily roll-ups, the rest from the hourly ones: few rows for any length of time."""
     first, last = -(-start // DAY) * DAY, end // DAY * DAY

@@ -26,7 +26,7 @@ from store.live import (
     StatsCell,
 )
 from store.queue import Invalid
-from store.sheets import DAY, HOUR, gauges, key_of, spread, start_of, sums
+from store.sheets import DAY, HOUR, gauges, key_of, spread, start_of, sums, window
 from store.standing import Standing
 from store.tables import DecisionRow
 
@@ -40,7 +40,7 @@ _FINDINGS = ("good", "wrong", "unclear")
 def stats(session: Session, question: Question, actor: str) -> Stats:
     """The figures over the last hours, told apart by one dimension; `actor`'s own carefulness beside everybody's."""
     moment = now()
-    start, end = start_of(moment, question.hours), int(moment.timestamp()) + 1
+    start, end = window(moment, question.hours)
     before = start - question.hours * HOUR
     dims = tuple(dict.fromkeys((question.by, *_ALWAYS)))
     read = _Read(session, dims, before, start, end)

@@ -19,6 +19,7 @@ from store.case import Case
 from store.contract import Attempt, Message, Proposal, canonical, now
 from store.live import RepeatContact
 from store.queue import NotFound
+from store.sheets import FIVE_MINUTES
 from store.tables import (
     AttemptRow,
     MessageRow,
@@ -175,7 +176,7 @@ def record(session: Session, ticket_id: str, attempts: tuple[Attempt, ...]) -> N
             # An answer that does not fit is an answer: the model is there.
             counting.called(session, one.model, answered=one.outcome == "ok" or one.tokens_out > 0)
         if one.number > 1:
-            counting.add(session, "retry_steps", one.step, seconds=counting.FIVE_MINUTES)
+            counting.add(session, "retry_steps", one.step, seconds=FIVE_MINUTES)
     if fresh:
         noting.attempts(session, ticket_id, fresh)
         told = [{"step": a.step, "number": a.number, "outcome": a.outcome, "code": a.code} for a in fresh]

@@ -39,9 +39,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     try:
+        import cryptography  # noqa: F401
         import textual_serve  # noqa: F401
     except ImportError:
-        raise NotInstalled("The desk in a browser needs textual-serve: pip install 'lastclick[web]'") from None
+        raise NotInstalled(
+            "The desk in a browser needs textual-serve and cryptography: pip install 'lastclick[web]'"
+        ) from None
     from app.desk import keymap
     from app.server.run import Address, listen
     from app.web.guard import origins

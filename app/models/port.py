@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Protocol
 
+from app.unanswered import Phase, Unanswered
 from store.case import Case, Classification, Reply
 from store.contract import Attempt
 
 
-class ModelFailure(Exception):
-    """A model call that did not answer. `phase` keeps how far it got, since an error while reading may have acted.
-
-    phase: connect (nothing was sent), send, wait (request sent, no answer), read (answer broke off), answer (it came and
-    does not fit). `status` is the HTTP status, `retry_after` seconds; `attempt` is the row to keep.
-    """
+class ModelFailure(Unanswered):
+    """A model call that did not answer; `attempt` is the row to keep."""
 
     def __init__(
         self,
         code: str,
         text: str,
         *,
-        phase: Literal["connect", "send", "wait", "read", "answer"],
+        phase: Phase,
         status: int | None = None,
         retry_after: float | None = None,
         attempt: Attempt | None = None,
     ) -> None:
-        super().__init__(text)
-        self.code = code
-        self.phase = phase
-        self.status = status
-        self.retry_after = retry_after
+        super().__init__(code, text, phase=phase, status=status, retry_after=retry_after)
         self.attempt = attempt
 
 

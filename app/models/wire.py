@@ -10,8 +10,9 @@ import threading
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from app.unanswered import Phase, Unanswered
 from store.contract import now
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ MOST_BYTES = 4 * 1024 * 1024
 """Cap of an answer; the longest honest one is a few hundred kilobytes."""
 CONNECT_SECONDS = 5.0
 
-Phase = Literal["connect", "send", "wait", "read", "answer"]
 
-
-class Broken(Exception):
+class Broken(Unanswered):
     """No usable answer. `said` is the start of what the server wrote, only to tell what it refused; never shown."""
 
     def __init__(
@@ -39,8 +38,8 @@ class Broken(Exception):
         retry_after: float | None = None,
         said: str = "",
     ) -> None:
-        super().__init__(text)
-        self.code, self.phase, self.status, self.retry_after, self.said = code, phase, status, retry_after, said
+        super().__init__(code, text, phase=phase, status=status, retry_after=retry_after)
+        self.said = said
 
 
 @dataclass(frozen=True)

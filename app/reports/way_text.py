@@ -127,9 +127,8 @@ def _actions(way: Way) -> Table:
 def _messages(way: Way) -> Table:
     table = _table(("code", 0), ("next", 0), ("the customer reads", 3), ("told by", 1))
     for each in way.messages:
-        by = (
-            ", ".join(each.by).replace("_", " ") or f"{MARK} nothing"
-        )  # words, so that a narrow column breaks between them
+        # words, so that a narrow column breaks between them
+        by = ", ".join(each.by).replace("_", " ") or f"{MARK} nothing"
         table.add_row(*map(_said, (each.code, each.next, each.customer, by)))
     return table
 

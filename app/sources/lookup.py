@@ -38,7 +38,7 @@ class Lookup:
             with shop_file.reading(self._path) as connection:
                 return self._facts(connection, case, clues, intents)
         except shop_file.Errors as error:
-            raise SourceFailure("records_down", f"the shop file cannot be read: {error}") from error
+            raise SourceFailure("records_down", f"the shop file cannot be read: {error}", phase="connect") from error
 
     def _facts(self, connection: sqlite3.Connection, case: Case, clues: Clues, intents: Sequence[str]) -> Facts:
         sources = self._rules.sources

@@ -4,26 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from app.unanswered import Unanswered
 from store.case import Record
 
 
-class SourceFailure(Exception):
-    """A source did not answer. `phase` and `status` as in `app.models.port.ModelFailure`; `code` is one of messages.toml."""
-
-    def __init__(
-        self,
-        code: str,
-        text: str,
-        *,
-        phase: str = "connect",
-        status: int | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(text)
-        self.code = code
-        self.phase = phase
-        self.status = status
-        self.retry_after = retry_after
+class SourceFailure(Unanswered):
+    """A source did not answer; `code` is one of messages.toml."""
 
 
 class Shelf(Protocol):

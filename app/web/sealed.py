@@ -1,23 +1,22 @@
 """A session put away until its browser comes back: what lies on the disk opens only with the cookie that the browser has.
 
-A cookie is 256 random bits, made for one session and one token. Its digest names the file; keys that are drawn from it hide
-the token and notice a changed byte. Who has the file alone has nothing, and the cookie alone was always the session.
+A cookie is 256 random bits, made for one session and one token. Its digest names the file; a key that is drawn from it hides
+the token and notices a changed byte. Who has the file alone has nothing, and the cookie alone was always the session.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
-import hmac
 import os
 import time
 from pathlib import Path
 
+from cryptography.fernet import Fernet, InvalidToken
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from store.roles import User
-
-_TAG = 32
 
 
 class Kept(BaseModel):
@@ -63,30 +62,19 @@ class Shelf:
 
 
 def seal(cookie: str, token: str) -> str:
-    hidden = _hidden(cookie, token.encode())
-    return (hidden + _tag(cookie, hidden)).hex()
+    return _lock(cookie).encrypt(token.encode()).decode()
 
 
 def unseal(cookie: str, sealed: str) -> str | None:
     """The token; None when this is not its cookie, or a byte was changed."""
     try:
-        raw = bytes.fromhex(sealed)
-    except ValueError:
+        return _lock(cookie).decrypt(sealed).decode()
+    except InvalidToken:
         return None
-    hidden, tag = raw[:-_TAG], raw[-_TAG:]
-    if not hmac.compare_digest(tag, _tag(cookie, hidden)):
-        return None
-    return _hidden(cookie, hidden).decode()
 
 
-def _hidden(cookie: str, text: bytes) -> bytes:
-    """The text under a key as long as itself, which is used for this one text."""
-    key = hashlib.shake_256(b"lastclick hides\n" + cookie.encode()).digest(len(text))
-    return bytes(one ^ other for one, other in zip(text, key, strict=True))
-
-
-def _tag(cookie: str, hidden: bytes) -> bytes:
-    return hmac.digest(hashlib.sha256(b"lastclick proves\n" + cookie.encode()).digest(), hidden, "sha256")
+def _lock(cookie: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"lastclick seals\n" + cookie.encode()).digest()))
 
 
 def _read(path: Path) -> Kept | None:

@@ -78,7 +78,7 @@ def link(
     most = max(points)
     best = answers[len(points) - 1 - points[::-1].index(most)]
     here = any(answer.reply.ticket_id == message.ticket_id for answer in answers)
-    return _contact(message, best) if most > _demanded(message.text, here=here) else None
+    return contact(message, best.reply, best.proposal) if most > _demanded(message.text, here=here) else None
 
 
 def confused(text: str) -> bool:
@@ -126,8 +126,8 @@ def _demanded(text: str, *, here: bool) -> float:
     return demanded + (SPEAKS_TO_US if to_us(text) or confused(text) else 0.0)
 
 
-def _contact(message: Message, answer: _Answer) -> RepeatContact:
-    reply, proposal = answer.reply, answer.proposal
+def contact(message: Message, reply: Message, proposal: Proposal) -> RepeatContact:
+    """That a message comes back on this reply."""
     return RepeatContact(
         ticket_id=message.ticket_id,
         message_id=message.id,

@@ -75,18 +75,7 @@ def by_thread(
     within = [pair for pair in replies if since <= pair[0].at < message.at]
     if not within:
         return None
-    reply, proposal = max(within, key=lambda pair: pair[0].at)
-    return RepeatContact(
-        ticket_id=message.ticket_id,
-        message_id=message.id,
-        reply_id=reply.id,
-        route=proposal.route.name,
-        prompt_version=proposal.route.prompt_version,
-        failure_code=proposal.failure.code if proposal.failure else None,
-        why="same_thread" if reply.ticket_id == message.ticket_id else "same_matter",
-        confusion=repeats.confused(message.text),
-        at=message.at,
-    )
+    return repeats.contact(message, *max(within, key=lambda pair: pair[0].at))
 
 
 # ── broken builds ────────────────────────────────────────────────────────────
