@@ -14,7 +14,7 @@ from tests.campaigns.widgets import WIDGETS
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pty, "SHORT", 30)
+    monkeypatch.setattr(pty, "SHORT", 60)
     monkeypatch.setattr(pty, "PER_DESK", 8)
 
 
@@ -27,7 +27,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[
 def test_hostile_text_is_drawn_and_obeyed_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
     code, found = run(capsys)
     assert code == 0, found
-    assert found["texts"] >= 30
+    assert found["texts"] >= 60
     assert len(found["widgets"]) > 2
 
 
